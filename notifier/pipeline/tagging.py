@@ -20,6 +20,7 @@ from notifier.matching import Matchable, PaperIndex, QuerySet
 from notifier.models import Paper, Tags
 from notifier.papers.identity import PreparedListing
 from notifier.pipeline.retagging import keep_queries, retag_changed
+from notifier.pipeline.vectorising import vectorise
 from notifier.store import paper_tokens, reading, retried, tags, writing
 from notifier.store.paper_tokens import tokens_of
 from notifier.store.tags import TaggedPaper
@@ -53,7 +54,8 @@ def _tags_in_blocks(papers: Sequence[Matchable], catalogue: Catalogue) -> Iterat
 def tag(engine: Engine, catalogue: Catalogue) -> int:
     """Tag all papers that the catalogue has not tagged yet, and return how many were matched with all topics.
 
-    Before that, papers that are missing in the index of words are added to it.
+    Before that, papers that are missing in the index of words are added to it. Afterwards, papers get the vectors that
+    they lack.
     """
     paper_tokens.index_missing_papers(engine)
     keep_queries(engine, catalogue)
@@ -63,6 +65,7 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
         with reading(engine) as connection:
             untagged = tags.untagged(connection, catalogue.fingerprint, BLOCK)
         if not untagged:
+            vectorise(engine)
             return count
         papers, revisions = zip(*untagged, strict=True)
         with reading(engine) as connection:

@@ -20,6 +20,7 @@ from notifier.search.searching import (
     rank_by_relevance,
     rank_by_trend,
 )
+from notifier.search.taste_vectors import taste_vectors
 
 __all__ = [
     "RANKED",
@@ -52,5 +53,6 @@ __all__ = [
     "read_listed_days",
     "read_recent",
     "read_trending",
+    "taste_vectors",
     "trending_papers",
 ]

@@ -27,8 +27,11 @@ REVISIONS = [path.name[:4] for path in sorted((schema.MIGRATIONS / "versions").g
 Row = dict[str, Any]
 Rows = dict[str, list[Row]]  # by table
 
-# Tables without rows of their own: the index of words and the tokens are made again from the papers.
-DERIVED = ("alembic_version", "paper_tokens", "search_", "topic_catalogue", "simulated_clock")
+# Tables without rows of their own: the index of words, the tokens and the vectors are made again from the papers.
+DERIVED = (
+    *("alembic_version", "paper_tokens", "search_", "topic_catalogue", "simulated_clock"),
+    *("paper_terms", "paper_vector", "similarity_basis"),
+)
 
 # What a column holds in the rows 1, 2 and 3. The name of the table comes before the column if others share its name.
 # A column that is not here gets a value of its type. If None is given for a column that cannot be NULL, no value is

@@ -40,6 +40,7 @@ from notifier.store.tables.papers import (
 from notifier.store.tables.reactions import FeedbackRow, VoteRow
 from notifier.store.tables.requests import PrivateFeedRow, RequestRow, SessionRow, UsageCountRow
 from notifier.store.tables.returned import InboxRow, ReturnedRow
+from notifier.store.tables.similarity import PaperTermsRow, PaperVectorRow, SimilarityBasisRow
 from notifier.store.tables.sources import SourceDayRow, SourceRow, SourceUrlRow
 from notifier.store.tables.subscribers import (
     ErasedRow,
@@ -59,6 +60,8 @@ moved_file = Table.metadata.tables["moved"]
 paper, listing = Table.metadata.tables["paper"], Table.metadata.tables["listing"]
 paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.tables["paper_alias"]
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
+paper_terms, paper_vector = Table.metadata.tables["paper_terms"], Table.metadata.tables["paper_vector"]
+similarity_basis = Table.metadata.tables["similarity_basis"]
 topic_catalogue = Table.metadata.tables["topic_catalogue"]
 search_word = Table.metadata.tables["search_word"]
 named_upvotes, named_votes = Table.metadata.tables["named_upvotes"], Table.metadata.tables["named_votes"]
@@ -111,9 +114,11 @@ __all__ = [
     "NamedVotesRow",
     "PaperAliasRow",
     "PaperRow",
+    "PaperTermsRow",
     "PaperTitleRow",
     "PaperTokensRow",
     "PaperTopicRow",
+    "PaperVectorRow",
     "PartedPairRow",
     "PinRow",
     "PrivateFeedRow",
@@ -125,6 +130,7 @@ __all__ = [
     "ReturnedRow",
     "SearchWordRow",
     "SessionRow",
+    "SimilarityBasisRow",
     "SimulatedClockRow",
     "SourceDayRow",
     "SourceRow",
@@ -159,9 +165,11 @@ __all__ = [
     "named_votes",
     "paper",
     "paper_alias",
+    "paper_terms",
     "paper_title",
     "paper_tokens",
     "paper_topic",
+    "paper_vector",
     "parted_pair",
     "pin",
     "private_feed",
@@ -173,6 +181,7 @@ __all__ = [
     "returned",
     "search_word",
     "session",
+    "similarity_basis",
     "simulated_clock",
     "source",
     "source_day",
