@@ -28,7 +28,7 @@ from notifier.text.counting import counted
 from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
-    from notifier.pipeline import DryRun, DumpReport, OnceReport, PlanReport, PublishReport
+    from notifier.pipeline import DryRun, DumpReport, OnceReport, PlanReport, PublishReport, RemovalReport
     from notifier.returned import InboxReport
     from notifier.sending import DeliveryReport
 
@@ -132,6 +132,15 @@ def deliver(
     _report_failures(report)
 
 
+def _tidy(run: CommandRun) -> RemovalReport:
+    """Remove what is old, and renew the basis of the papers' vectors if that is due."""
+    from notifier import pipeline
+
+    removed = pipeline.remove_old(run.engine, run.config, run.clock())
+    pipeline.refit(run.engine)
+    return removed
+
+
 def once(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
@@ -149,7 +158,7 @@ def once(
         ingest=partial(_ingest_folder, run),
         receive=partial(read_inbox, run.engine, run.config, run.clock),
         deliver=partial(send, run),
-        remove=lambda: pipeline.remove_old(run.engine, run.config, run.clock()),
+        remove=partial(_tidy, run),
     )
     done = pipeline.once(run.engine, run.config, run.clock, steps)
     _show_once(done, as_json)

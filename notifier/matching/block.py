@@ -78,6 +78,11 @@ class Block:
         return positions_by_label(self.papers)
 
     @cached_property
+    def positions_by_id(self) -> Mapping[int, int]:
+        """The position of each stored paper by its id."""
+        return {paper.id: position for position, paper in enumerate(self.papers) if paper.id is not None}
+
+    @cached_property
     def author_names(self) -> AuthorNameIndex:
         """The names of the papers' authors."""
         return AuthorNameIndex(self._authors())

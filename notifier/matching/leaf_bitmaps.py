@@ -151,6 +151,13 @@ def _bitmaps_at(block: Block, found: Iterable[Iterable[int]], count: int) -> Bit
     return block.bitmaps(numbers, positions, count)
 
 
+def _like_bitmaps(block: Block, _: LeafKind, leaves: Sequence[tree.Like]) -> Bitmaps:
+    positions = block.positions_by_id
+    return _bitmaps_at(
+        block, ([positions[each] for each in leaf.near if each in positions] for leaf in leaves), len(leaves)
+    )
+
+
 def _upvotes_bitmaps(block: Block, _: LeafKind, bounds: Sequence[tree.Upvotes]) -> Bitmaps:
     bitmaps: Bitmaps = _bound_bitmaps(block, block.upvotes, bounds) & block.packed_bitmaps(
         block.upvotes[np.newaxis] >= 0
@@ -194,4 +201,5 @@ _LOOK_UPS: dict[type[Leaf], Callable[[Block, LeafKind, Sequence[Any]], Bitmaps]]
     tree.Votes: _votes_bitmaps,
     tree.After: _after_bitmaps,
     tree.Before: _before_bitmaps,
+    tree.Like: _like_bitmaps,
 }

@@ -13,6 +13,10 @@ class Matchable(Protocol):
     """The fields that queries may look at, of a stored paper or of one that is still to be stored."""
 
     @property
+    def id(self) -> int | None:
+        """The id of a stored paper; None for one that is still to be stored."""
+
+    @property
     def title(self) -> str:
         """The title."""
 

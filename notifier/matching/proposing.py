@@ -22,7 +22,7 @@ from notifier.queries.tree import And, Field, Leaf, Not, Or, Query
 MAX_INITIALS = 8
 
 # The leaves that the store looks up in the rows of papers and their topics, and not in the index of words.
-ROW_CONDITIONS = (tree.After, tree.Before, tree.Upvotes, tree.Votes, tree.TopicTag, tree.Category)
+ROW_CONDITIONS = (tree.After, tree.Before, tree.Upvotes, tree.Votes, tree.TopicTag, tree.Category, tree.Like)
 
 
 class _Superset(NamedTuple):
@@ -44,7 +44,8 @@ def propose(query: Query) -> Proposal:
     """Return conditions that are true of all papers that the query matches."""
     operands = query.operands if isinstance(query, And) else (query,)
     conditions = [each for each in operands if isinstance(each, ROW_CONDITIONS)]
-    others = [each for each in operands if not isinstance(each, ROW_CONDITIONS)]
+    near = {each: _near_any(each) for each in operands}
+    others = [each for each in operands if not isinstance(each, ROW_CONDITIONS) and near[each] is None]
     superset = _all_of(_supersets(others, _has_few_initials(query))) if others else _Superset(None)
     words = None if superset.is_negated else superset.words
     days = [each.day for each in conditions if isinstance(each, tree.After)]
@@ -58,9 +59,17 @@ def propose(query: Query) -> Proposal:
         votes=tuple((each.sign, each.number) for each in conditions if isinstance(each, tree.Votes)),
         topics=tuple(each.slug for each in conditions if isinstance(each, tree.TopicTag)),
         categories=categories,
+        ids=tuple(ids for ids in near.values() if ids is not None),
         # An index compares categories only roughly.
         is_exact=superset.is_exact and not categories and (words is not None or not others),
     )
+
+
+def _near_any(query: Query) -> frozenset[int] | None:
+    """Return the papers that are similar to one of the named papers, if the query asks for nothing else."""
+    operands = query.operands if isinstance(query, Or) else (query,)
+    near = [each.near for each in operands if isinstance(each, tree.Like)]
+    return frozenset().union(*near) if len(near) == len(operands) else None
 
 
 def alternatives(query: Query) -> Collection[Query]:
@@ -68,7 +77,11 @@ def alternatives(query: Query) -> Collection[Query]:
 
     If an index of words cannot look up an OR as a whole, its operands are returned, otherwise the query itself.
     """
-    if isinstance(query, Or) and _superset_of(query, _has_few_initials(query)).words is None:
+    if (
+        isinstance(query, Or)
+        and _near_any(query) is None
+        and _superset_of(query, _has_few_initials(query)).words is None
+    ):
         return query.operands
     return (query,)
 

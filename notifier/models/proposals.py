@@ -47,8 +47,9 @@ class Proposal:
     """Conditions that are true of every paper that a query matches; None and empty tuples mean no condition.
 
     `since` and `before` bound the first listing day. `upvotes` and `votes` are bounds, each a sign and a number. The
-    paper must have all of `topics`, and for each of `categories` this category or one below it. `is_exact` is true if
-    the query also matches every paper of which the conditions are true. With `has_hidden`, the papers may be hidden.
+    paper must have all of `topics`, and for each of `categories` this category or one below it. Its id must be in each
+    set of `ids`. `is_exact` is true if the query also matches every paper of which the conditions are true. With
+    `has_hidden`, the papers may be hidden.
     """
 
     words: WordSearch | None = None
@@ -58,5 +59,6 @@ class Proposal:
     votes: tuple[tuple[str, int], ...] = ()
     topics: tuple[str, ...] = ()
     categories: tuple[str, ...] = ()
+    ids: tuple[frozenset[int], ...] = ()
     is_exact: bool = True
     has_hidden: bool = False

@@ -53,6 +53,7 @@ class PaperFacts(PaperFields):
     # topics. Nobody has voted for a new paper.
     topics: ClassVar[frozenset[str]] = frozenset()
     votes: ClassVar[int] = 0
+    id: ClassVar[int | None] = None  # nor may they use `like:`
 
 
 def merge(known: PaperFacts, new: PaperFacts) -> PaperFacts:

@@ -49,6 +49,7 @@ from notifier.pipeline.source_runs import SourceReport, SourceStatus, describe_u
 from notifier.pipeline.source_times import due_at
 from notifier.pipeline.steps import CallerSteps, OnceReport, once, record_steps
 from notifier.pipeline.tagging import count_by_topic, tag
+from notifier.pipeline.vectorising import refit
 from notifier.pipeline.welcoming import plan_welcomes
 
 __all__ = [
@@ -95,6 +96,7 @@ __all__ = [
     "publisher_of",
     "read_trending_of_days",
     "record_steps",
+    "refit",
     "remove_abandoned_files",
     "remove_old",
     "retry_quarantined",

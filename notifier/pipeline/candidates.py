@@ -13,7 +13,7 @@ from notifier import matching, queries
 from notifier.digests.size_limit import line_bytes
 from notifier.models import MarkedWords, Paper, Subscription
 from notifier.pipeline.tagging import with_topics
-from notifier.search import rank
+from notifier.search import all_with_similar, rank
 from notifier.store import changed_votes, dumps, papers, pins, tags
 from notifier.store.paper_tokens import tokens_of
 from notifier.text.marked_words import words_at
@@ -83,13 +83,14 @@ class Candidates:
         places = [self._places[each] for each in ids if each in self._places]
         return self.papers[min(places)] if places else None
 
-    def match_all(self, subscriptions: Iterable[Subscription]) -> None:
+    def match_all(self, connection: Connection, subscriptions: Iterable[Subscription]) -> None:
         """Match the queries of all these subscriptions at once, except those that have been matched before."""
         asked = {_query_of(each) for each in subscriptions if each.topic not in RESERVED}
         if self._matches_bytes > MATCHES_BYTES:
             self._matches, self._matches_bytes = {}, 0
-        query_set = matching.QuerySet()
-        numbers = {text: query_set.add(self._parse(text)) for text in sorted(asked - self._matches.keys())}
+        new, query_set = sorted(asked - self._matches.keys()), matching.QuerySet()
+        parsed = all_with_similar(connection, list(map(self._parse, new)), self._by_id.keys())
+        numbers = {text: query_set.add(query) for text, query in zip(new, parsed, strict=True)}
         if numbers:
             found = self._index.match_all(query_set)
             self._matches |= {text: (found, number) for text, number in numbers.items()}

@@ -50,7 +50,7 @@ def plan_dry_run(engine: Engine, config: Config, now: datetime) -> DryRun:
         digests: list[PlannedDigest] = []
         for start in range(0, len(due), BATCH):
             batch = due[start : start + BATCH]
-            candidates.match_all(subscription for one in batch for subscription in one.subscriptions)
+            candidates.match_all(connection, (subscription for one in batch for subscription in one.subscriptions))
             slots = unused(connection, due_slots(candidates, batch, now))
             digests += choose(connection, candidates, slots, config)
     return DryRun(tuple(digests))

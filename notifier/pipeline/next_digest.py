@@ -118,7 +118,7 @@ def _as_active(connection: Connection, subscriber: Subscriber, now: datetime) ->
 def _candidates(connection: Connection, subscriber: Subscriber, catalogue: Catalogue, now: datetime) -> Candidates:
     """Return the papers after the subscriber's cursor, matched with their subscriptions."""
     candidates = Candidates(connection, subscriber.cursor, catalogue, now, in_memory=True)
-    candidates.match_all(subscriber.subscriptions)
+    candidates.match_all(connection, subscriber.subscriptions)
     return candidates
 
 

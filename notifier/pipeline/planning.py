@@ -73,8 +73,9 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
         candidates = Candidates(connection, cursor, catalogue, now)
     total = PlanReport()
     for batch in _due_subscribers(engine, now):
-        candidates.match_all(subscription for subscriber in batch for subscription in subscriber.subscriptions)
         with reading(engine) as connection:
+            subscriptions = [subscription for subscriber in batch for subscription in subscriber.subscriptions]
+            candidates.match_all(connection, subscriptions)
             slots = due_slots(candidates, batch, now)
             free = unused(connection, slots)
             planned = choose(connection, candidates, free, config)

@@ -70,7 +70,7 @@ def _choose(
     connection: Connection, candidates: Candidates, subscriber: Subscriber, config: Config, now: datetime
 ) -> PlannedDigest | None:
     """Return the papers of a welcome mail; None if an earlier digest of the subscriber cannot be read."""
-    candidates.match_all(subscriber.subscriptions)
+    candidates.match_all(connection, subscriber.subscriptions)
     slot = calendars.Slot(now.astimezone(ZoneInfo(subscriber.timezone)).date(), now.isoformat(), now)
     return next(iter(choose_papers(connection, candidates, [(subscriber, slot)], config)), None)
 

@@ -19,6 +19,8 @@ MIN_PREFIX_LENGTH = 3  # characters
 
 _CATEGORY = re.compile(r"\w(?:[\w .&/+-]*\w)?")
 _BOUND = re.compile(r"(>=|>|<=|<|=)\s*([0-9]{1,9})")
+# An arXiv id, whose version is left out, or another key of a paper.
+_KEY = re.compile(r"([0-9]{4}\.[0-9]{4,5})v[0-9]{1,3}|([a-z0-9][a-z0-9./-]{0,63})")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
@@ -115,6 +117,20 @@ def _bound(field: Field, example: str, value: Lexeme) -> tuple[str, int]:
     return bound[1], int(bound[2])
 
 
+def paper_key(text: str) -> str | None:
+    """Return the key of a paper in the form in which keys are compared; None if the text cannot be one."""
+    found = _KEY.fullmatch(text.strip().lower())
+    return (found[1] or found[2]) if found else None
+
+
+def _paper_key(value: Lexeme) -> str:
+    key = paper_key(value.text)
+    if key is None:
+        needed = "the key of a paper, which is the end of the address of its page"
+        raise QueryError(f"like: needs {needed}; write for example like:2601.12345", value.column)
+    return key
+
+
 def _day(field: Field, value: Lexeme) -> date:
     text = value.text.strip()
     try:
@@ -132,4 +148,5 @@ _LEAF_MAKERS: dict[Field | None, Callable[[Lexeme], Leaf]] = {
     Field.VOTES: lambda value: tree.Votes(*_bound(Field.VOTES, ">=3", value)),
     Field.AFTER: lambda value: tree.After(_day(Field.AFTER, value)),
     Field.BEFORE: lambda value: tree.Before(_day(Field.BEFORE, value)),
+    Field.LIKE: lambda value: tree.Like(_paper_key(value)),
 }

@@ -33,8 +33,8 @@ _TERM_STARTS = (LexemeKind.WORD, LexemeKind.PHRASE, LexemeKind.OPEN, LexemeKind.
 def parse(text: str, *, topics_allowed: bool = True) -> Query:
     """Parse the text of a query into its tree.
 
-    `topics_allowed` says whether the query may use `topic:`. A topic's own query may not, and may be longer than other
-    queries. Raises QueryError, with the column of the mistake, if the language refuses the query.
+    `topics_allowed` says whether the query may use `topic:` and `like:`. A topic's own query may not, and may be longer
+    than other queries. Raises QueryError, with the column of the mistake, if the language refuses the query.
     """
     max_length = MAX_QUERY_LENGTH if topics_allowed else MAX_TOPIC_QUERY_LENGTH
     clause = _Parser(lex(text, max_length), topics_allowed).parse()
@@ -154,6 +154,9 @@ class _Parser:
         if field is Field.TOPIC and not self._topics_allowed:
             cure = "copy the other topic's query here instead"
             raise QueryError(f"a topic's own query cannot use topic:; {cure}", name.column)
+        if field is Field.LIKE and not self._topics_allowed:
+            cure = "name the words of these papers instead"
+            raise QueryError(f"a topic's own query cannot use like:; {cure}", name.column)
         return field
 
     def _group(self, opening: Lexeme, field: Field | None, depth: int) -> _Clause:

@@ -31,13 +31,16 @@ _IN_FIELD = {
     Field.CATEGORY: "in {}",
     Field.TOPIC: "the topic {}",
     Field.SOURCE: "from {}",
+    Field.LIKE: "similar to {}",
 }
 _BOUNDS = {">=": "at least", ">": "more than", "<=": "at most", "<": "fewer than", "=": "exactly"}
 # The mail is in English. strftime would use the language of the machine's locale.
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 
 # Without quotation marks, these words and signs would be taken for those that this form adds.
-_UNCLEAR_ALONE = re.compile(r"\b(?:and|or|not)\b|\A(?:by|in|from|since|before) |,(?!\d)|[()…]", re.IGNORECASE)
+_UNCLEAR_ALONE = re.compile(
+    r"\b(?:and|or|not)\b|\A(?:by|in|from|since|before|similar to) |,(?!\d)|[()…]", re.IGNORECASE
+)
 
 
 class _Position(IntEnum):

@@ -6,7 +6,7 @@ form of a leaf.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -31,6 +31,7 @@ class Field(StrEnum):
     VOTES = "votes"
     AFTER = "after"
     BEFORE = "before"
+    LIKE = "like"
 
 
 FIELD_NAMES = {
@@ -164,6 +165,21 @@ class Before:
         return _with_field(Field.BEFORE, f"{self.day}")
 
 
+@dataclass(frozen=True, slots=True)
+class Like:
+    """A paper that is similar to the paper with this key.
+
+    `near` holds the ids of the papers of which this is true. It is empty until `with_near` fills it in, because only
+    the stored papers can tell.
+    """
+
+    key: str
+    near: frozenset[int] = frozenset()
+
+    def __str__(self) -> str:
+        return _with_field(Field.LIKE, self.key)
+
+
 def _with_field(field: Field | None, value: str) -> str:
     return f"{field}:{value}" if field else value
 
@@ -172,7 +188,7 @@ def _quoted(*words: str) -> str:
     return f'"{" ".join(words)}"'
 
 
-Leaf = Word | Phrase | Prefix | AuthorName | Category | TopicTag | SourceName | Upvotes | Votes | After | Before
+Leaf = Word | Phrase | Prefix | AuthorName | Category | TopicTag | SourceName | Upvotes | Votes | After | Before | Like
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,3 +252,23 @@ def leaves(query: Query) -> Iterator[Leaf]:
 def topics_named(query: Query) -> frozenset[str]:
     """Return the slugs of the topics that a query names."""
     return frozenset(leaf.slug for leaf in leaves(query) if isinstance(leaf, TopicTag))
+
+
+def papers_named(query: Query) -> frozenset[str]:
+    """Return the keys of the papers that a query asks for similar ones of."""
+    return frozenset(leaf.key for leaf in leaves(query) if isinstance(leaf, Like))
+
+
+def with_near(query: Query, near: Mapping[str, frozenset[int]]) -> Query:
+    """Return the query with the ids of similar papers filled in; `near` gives them by the key of the named paper."""
+    match query:
+        case Not(operand):
+            return Not(with_near(operand, near))
+        case And(operands):
+            return And(frozenset(with_near(each, near) for each in operands))
+        case Or(operands):
+            return Or(frozenset(with_near(each, near) for each in operands))
+        case Like(key):
+            return Like(key, near.get(key, frozenset()))
+        case leaf:
+            return leaf

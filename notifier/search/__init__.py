@@ -1,5 +1,6 @@
 """Searches in the stored papers: which papers a query matches, and which are trending."""
 
+from notifier.search.likes import all_with_similar, near_papers, with_similar
 from notifier.search.listed_days import TRENDING_DAYS, ListedDays, Trending, read_listed_days, read_trending
 from notifier.search.newest_seen import merge_lists, newest_seen, newest_seen_of_topic
 from notifier.search.preview import Preview, PreviewMatch, missing_words, preview
@@ -20,11 +21,13 @@ from notifier.search.searching import (
     rank_by_relevance,
     rank_by_trend,
 )
+from notifier.search.similar import SIMILAR, SimilarPaper, similar_papers
 from notifier.search.taste_vectors import taste_vectors
 
 __all__ = [
     "RANKED",
     "RELEVANT",
+    "SIMILAR",
     "TRENDING_DAYS",
     "Found",
     "FoundPaper",
@@ -34,7 +37,9 @@ __all__ = [
     "RankedPaper",
     "RecentPapers",
     "Search",
+    "SimilarPaper",
     "Trending",
+    "all_with_similar",
     "best_of",
     "count",
     "count_by_day",
@@ -44,6 +49,7 @@ __all__ = [
     "matching_papers",
     "merge_lists",
     "missing_words",
+    "near_papers",
     "newest_seen",
     "newest_seen_of_topic",
     "preview",
@@ -53,6 +59,8 @@ __all__ = [
     "read_listed_days",
     "read_recent",
     "read_trending",
+    "similar_papers",
     "taste_vectors",
     "trending_papers",
+    "with_similar",
 ]

@@ -12,8 +12,9 @@ from notifier import matching, queries
 from notifier.models import Spans
 from notifier.queries import Query
 from notifier.search.hints import similar_words
+from notifier.search.likes import with_similar
 from notifier.search.searching import Search, count, find_newest, matches_any
-from notifier.store import proposals, reading
+from notifier.store import papers, proposals, reading
 from notifier.store.word_index import similar_to
 from notifier.text.counting import counted
 
@@ -55,12 +56,14 @@ def preview(engine: Engine, text: str, days: int | None, now: datetime, limit: i
     """Match a query with all stored papers, or only with those first listed in the last `days` days.
 
     The result has the first `limit` matches, or all of them if it is None. Raises QueryError if the query language
-    refuses the text.
+    refuses the text, and UsageError if it names a paper that does not exist.
     """
     query = queries.parse(text)
     since = now.date() - timedelta(days=days) + ONE_DAY if days else None
-    search = Search(query, since)
     with reading(engine) as connection:
+        papers.check_keys(connection, queries.papers_named(query))
+        query = with_similar(connection, query)
+        search = Search(query, since)
         bounds = proposals.days_searched(connection, since)
         first, last, number_searched = bounds or (now.date(), now.date(), 0)
         number_matching = count(connection, search)

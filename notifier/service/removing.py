@@ -1,4 +1,7 @@
-"""Run the job that removes what the config does not keep any longer, once an hour, in its own thread."""
+"""Run the housekeeping once an hour, in its own thread.
+
+It removes what the config does not keep any longer, and renews the basis of the papers' vectors when it is due.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ import logging
 import time
 from threading import Event, Lock
 
-from notifier.pipeline import remove_old
+from notifier.pipeline import refit, remove_old
 from notifier.service.jobs import Jobs
+from notifier.text.counting import counted
 
 REMOVING = "removing old rows and files"
 EVERY_SECONDS = 3600
@@ -16,7 +20,7 @@ log = logging.getLogger("notifier")
 
 
 class RemovalJob:
-    """Removes old rows and files, with the config of `jobs`."""
+    """Removes old rows and files, with the config of `jobs`, and renews the basis of vectors."""
 
     def __init__(self, jobs: Jobs) -> None:
         self._jobs = jobs
@@ -51,3 +55,5 @@ class RemovalJob:
         if report.removed:
             log.info("removed: %s", ", ".join(f"{number} {name}" for name, number in report.removed.items()))
         jobs.record("remove")
+        if papers := refit(jobs.engine, lambda: not self._stopping.is_set()):
+            log.info("papers are compared by a new basis, made from %s", counted(papers, "paper"))

@@ -20,6 +20,7 @@ from notifier.similarity.scores import (
     topic_similarities,
     total,
 )
+from notifier.similarity.telling_words import telling_words
 from notifier.similarity.terms import terms_of
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "fit",
     "jaccard",
     "taste_matrix",
+    "telling_words",
     "term_cosines",
     "terms_of",
     "topic_bits",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from notifier.similarity.terms import TermRows, unpack
+from notifier.similarity.terms import TermRows, hash_of, unpack
 
 Floats = npt.NDArray[np.float32]
 SMALLEST = np.float32(1e-6)  # a shorter vector points nowhere: the paper has no term that the basis knows
@@ -72,10 +72,22 @@ def weighted(basis: Basis, papers: Sequence[bytes]) -> WeightedTerms:
     """
     rows = unpack(papers)
     places = _places(basis.hashes, rows.hashes)
-    idf = np.append(basis.idf, inverse_frequency(np.ones(1), basis.papers))[places]
-    weights = (1 + np.log(rows.counts.astype(np.float32))) * idf
+    weights = (1 + np.log(rows.counts.astype(np.float32))) * _idf(basis, places)
     lengths = np.sqrt(np.bincount(rows.row, weights * weights, minlength=rows.papers))
     return WeightedTerms(rows, places, (weights / lengths[rows.row]).astype(np.float32))
+
+
+def word_weights(basis: Basis, words: Sequence[str]) -> list[float]:
+    """Return the inverse document frequency of each folded word: the rarer it is, the higher."""
+    places = _places(basis.hashes, np.array([hash_of(word) for word in words], np.uint32))
+    weights: list[float] = _idf(basis, places).tolist()
+    return weights
+
+
+def _idf(basis: Basis, places: npt.NDArray[np.int64]) -> Floats:
+    """Return the frequencies of the terms at these places; -1 stands for a term that the basis does not know."""
+    idf: Floats = np.append(basis.idf, inverse_frequency(np.ones(1), basis.papers))[places]
+    return idf
 
 
 def inverse_frequency(papers_with_term: npt.NDArray[np.generic], papers: int) -> Floats:
@@ -92,7 +104,8 @@ def vectors_of(basis: Basis, papers: Sequence[bytes]) -> Vectors:
         part = slice(ends[number], ends[number + 1])
         is_known = terms.places[part] >= 0
         places = terms.places[part][is_known]
-        floats[number] = terms.weights[part][is_known] @ basis.projection[places].astype(np.float32)
+        # einsum, because a product by `@` starts threads, which costs more than it saves for so few numbers.
+        floats[number] = np.einsum("i,ij->j", terms.weights[part][is_known], basis.projection[places].astype("f4"))
     return _as_integers(floats)
 
 

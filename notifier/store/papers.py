@@ -13,6 +13,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, func, select
 
+from notifier.errors import UsageError, shortened
 from notifier.models import RANKED_FORMATS, Paper
 from notifier.papers.trending import Appearance
 from notifier.store.hidden_papers import is_not_hidden, without_hidden
@@ -155,6 +156,34 @@ def locked(connection: Connection, ids: Iterable[int]) -> list[int]:
         if not found and current_ids(connection, missing) == missing:
             break  # the others do not exist
     return sorted(held)
+
+
+def ids_of_keys(connection: Connection, keys: Iterable[str]) -> dict[str, int]:
+    """Return the id of the paper with each of these keys, or of the one that it was merged into.
+
+    Keys that no paper has or had are left out.
+    """
+    wanted, alias = sorted(set(keys)), paper_alias.c
+    found: dict[str, int] = {}
+    for batch in batches(wanted):
+        found.update(connection.execute(select(alias.old_key, alias.paper_id).where(alias.old_key.in_(batch))).all())
+        found.update(connection.execute(select(paper.c.key, paper.c.id).where(paper.c.key.in_(batch))).all())
+    return found
+
+
+def titles_of_keys(connection: Connection, keys: Iterable[str]) -> dict[str, str]:
+    """Return the title of the paper with each of these keys, or of the one that it was merged into."""
+    id_of, titles = ids_of_keys(connection, keys), dict[int, str]()
+    for batch in batches(set(id_of.values())):
+        titles.update(connection.execute(select(paper.c.id, paper.c.title).where(paper.c.id.in_(batch))).all())
+    return {key: titles[paper_id] for key, paper_id in id_of.items()}
+
+
+def check_keys(connection: Connection, keys: Iterable[str]) -> None:
+    """Raise UsageError if there is no paper with one of these keys."""
+    wanted = set(keys)
+    for key in sorted(wanted - ids_of_keys(connection, wanted).keys()):
+        raise UsageError(f"there is no paper {shortened(key, 64)}; its key is the end of the address of its page")
 
 
 def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:

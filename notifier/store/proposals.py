@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, lite
 from notifier.models import Proposal
 from notifier.store.hidden_papers import is_key_shown
 from notifier.store.paper_tokens import DAY_BITS, first_key
-from notifier.store.statements import batches
+from notifier.store.statements import batches, in_numbers
 from notifier.store.tables import paper, paper_tokens, paper_topic
 from notifier.store.word_index import matches, relevance, search_key
 
@@ -113,6 +113,8 @@ def paper_conditions(connection: Connection, proposal: Proposal) -> Iterator[Col
         yield paper.c.votes.op(sign, is_comparison=True)(number)
     for slug in proposal.topics:
         yield paper.c.id.in_(select(paper_topic.c.paper_id).where(paper_topic.c.slug == slug))
+    for ids in proposal.ids:
+        yield in_numbers(connection, paper.c.id, sorted(ids))
     for name in proposal.categories:
         if name.isascii():
             yield _may_have_category(connection, name)

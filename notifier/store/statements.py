@@ -169,6 +169,14 @@ def in_values(connection: Connection, column: ColumnElement[str], values: Iterab
     return column == any_(literal(list(values), ARRAY(Text)))
 
 
+def in_numbers(connection: Connection, column: ColumnElement[int], numbers: Sequence[int]) -> ColumnElement[bool]:
+    """Return the condition that a number column equals one of these numbers, which are bound as one parameter."""
+    listed = literal(list(numbers), _Numbers())
+    if connection.dialect.name == "sqlite":
+        return column.in_(select(func.json_each(listed).table_valued("value").c.value))
+    return column == any_(listed)
+
+
 def in_parameter(dialect: str, column: ColumnElement[int], name: str) -> ColumnElement[bool]:
     """Return the condition that a number column equals one of the numbers bound as the parameter `name`."""
     listed = bindparam(name, type_=_Numbers())

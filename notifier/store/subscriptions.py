@@ -9,9 +9,14 @@ from typing import Any
 from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, exists, func, select, update
 
 from notifier import queries
+from notifier.errors import shortened
 from notifier.models import Subscription
+from notifier.store.papers import titles_of_keys
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import named_upvotes, named_votes, query, subscription
+from notifier.text.harmless import without_controls
+
+LONGEST_NAME = 100  # characters of the name that a subscription gets by default
 
 # What a subscription is for: the subscriber's id, and either the query's id or the topic's slug.
 Target = tuple[int, int | None, str | None]
@@ -35,7 +40,8 @@ def add(connection: Connection, additions: Mapping[int, Sequence[NewSubscription
     """Add subscriptions, and return how many were added.
 
     `additions` holds the subscriptions to add, by the id of their subscriber; the caller has locked the subscribers.
-    Subscriptions that a subscriber has already are not added again, but get the new name if there is one.
+    Subscriptions that a subscriber has already are not added again, but get the new name if there is one. A new one for
+    the papers like another paper gets a name with its title if it has none.
     `text_version` is the version of the text rules by which the queries were made canonical.
     """
     canonicals = {each.canonical for added in additions.values() for each in added if each.canonical}
@@ -48,15 +54,31 @@ def add(connection: Connection, additions: Mapping[int, Sequence[NewSubscription
             first = by_target.setdefault(target, each)
             by_target[target] = first if each.name is None else replace(first, name=each.name)
     new = {target: each for target, each in by_target.items() if target not in existing}
+    names = _default_names(connection, [each.canonical for each in new.values() if each.canonical])
     columns = ("subscriber_id", "query_id", "topic", "label", "name", "position")
     last = _last_positions(connection, additions)
     rows = [
-        dict(zip(columns, (*target, each.label, each.name or None, last.get(target[0], 0)), strict=True))
+        dict(zip(columns, (*target, each.label, _name(each, names), last.get(target[0], 0)), strict=True))
         for target, each in new.items()
     ]
     insert_all(connection, subscription, rows)
     _rename(connection, [(row, by_target[target].name) for target, row in existing.items() if target in by_target])
     return len(new)
+
+
+def _name(new: NewSubscription, names: Mapping[str, str]) -> str | None:
+    return names.get(new.canonical or "") if new.name is None else new.name or None
+
+
+def _default_names(connection: Connection, canonicals: Iterable[str]) -> dict[str, str]:
+    """Return a name for each query that only asks for papers like one: `Similar to`, and the title of that paper."""
+    keys = {text: key for text in canonicals if (key := queries.only_paper_named(text))}
+    titles = titles_of_keys(connection, keys.values()) if keys else {}
+    return {
+        text: shortened(without_controls(f"Similar to {titles[key]}"), LONGEST_NAME)
+        for text, key in keys.items()
+        if key in titles
+    }
 
 
 def change(connection: Connection, existing: Subscription, replacement: NewSubscription, text_version: int) -> None:

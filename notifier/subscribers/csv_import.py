@@ -21,14 +21,14 @@ from sqlalchemy import Connection, Engine
 from notifier.config import Config, DigestConfig
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
-from notifier.store import erasing, retried, subscribers, suppressions, writing
+from notifier.store import erasing, reading, retried, subscribers, suppressions, writing
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.subscribers import pausing
 from notifier.subscribers.csv_rows import COLUMNS, DEPENDENT_COLUMNS, ImportEntry, entry_of
 from notifier.subscribers.reinstating import reinstate_all
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
 from notifier.subscribers.stored_queries import update_stored_queries
-from notifier.subscribers.subscribing import deactivate, sign_up_all
+from notifier.subscribers.subscribing import check_papers, deactivate, sign_up_all
 from notifier.topics import Catalogue, catalogue_of
 
 BATCH = 500  # rows in one transaction
@@ -83,7 +83,7 @@ def import_subscribers(  # noqa: PLR0913
     update_stored_queries(engine)
     imported = ImportReport(refused=tuple(table.refused), notes=tuple(table.notes))
     for batch in with_progress([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):
-        entries, wrong = _checked(batch, catalogue)
+        entries, wrong = _checked(engine, batch, catalogue)
         done = _import_batch(engine, entries, config.digest, now, reinstate=reinstate)
         imported += done + ImportReport(refused=wrong)
     return replace(imported, refused=tuple(sorted(imported.refused, key=lambda refused: refused.line)))
@@ -101,19 +101,29 @@ def _content(path: Path) -> bytes:
     return content
 
 
-def _checked(rows: Iterable[CsvRow], catalogue: Catalogue) -> tuple[list[ImportEntry], tuple[RefusedRow, ...]]:
+def _checked(
+    engine: Engine, rows: Iterable[CsvRow], catalogue: Catalogue
+) -> tuple[list[ImportEntry], tuple[RefusedRow, ...]]:
     """Return one entry for each subscriber in these rows, and the rows that are wrong."""
     entries: dict[str, ImportEntry] = {}
     refused = []
     for row in rows:
         try:
             entry = entry_of(row, catalogue)
+            _check_papers(engine, entry)
         except UsageError as error:
             refused.append(RefusedRow(row.line, str(error)))
         else:
             key = entry.address_key
             entries[key] = entries[key] + entry if key in entries else entry
     return list(entries.values()), tuple(refused)
+
+
+def _check_papers(engine: Engine, entry: ImportEntry) -> None:
+    """Raise UsageError if the query of a row asks for papers like one that does not exist."""
+    if any("like:" in (each.canonical or "") for each in entry.request.subscriptions):
+        with reading(engine) as connection:
+            check_papers(connection, entry.request.subscriptions)
 
 
 @retried

@@ -17,6 +17,7 @@ from notifier.subscribers.requesting import MAX_SUBSCRIPTIONS
 from notifier.subscribers.subscribing import (
     CheckedSignUp,
     SignUp,
+    check_papers,
     check_settings,
     end_subscription,
     new_query,
@@ -48,6 +49,7 @@ def add_subscription(  # noqa: PLR0913
         _refuse_repeated(subscriber, new)
         if len(subscriber.subscriptions) >= MAX_SUBSCRIPTIONS:
             raise UsageError(f"you have {MAX_SUBSCRIPTIONS} subscriptions, which is the limit; remove one first")
+        check_papers(connection, [new])
         subscriptions.add(connection, {subscriber_id: [new]}, TEXT_VERSION)
         return require_subscriber(connection, subscriber_id)
 
@@ -78,6 +80,7 @@ def change_subscription(  # noqa: PLR0913
         if new and new.canonical != changed.canonical:
             _refuse_repeated(subscriber, new)
         if new:
+            check_papers(connection, [new])
             subscriptions.change(connection, changed, new, TEXT_VERSION)
         if checked_name is not None:
             subscriptions.rename(connection, subscription_id, checked_name or None)

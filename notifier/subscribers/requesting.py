@@ -25,6 +25,7 @@ from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import (
     CheckedSignUp,
     SignUp,
+    check_papers,
     check_settings,
     check_sign_up,
     check_weekday,
@@ -103,6 +104,7 @@ def subscribe_or_send_confirmation(engine: Engine, config: Config, sign_up: Sign
     update_stored_queries(engine)
     with writing(engine) as connection:
         check_weekday(connection, request, config.digest)
+        check_papers(connection, request.subscriptions)
         sign_up_all(connection, [request], config.digest, now)
         stored = get_subscriber(connection, request.email)
         if config.web.base_url and not is_getting_mail(stored):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
@@ -13,7 +13,7 @@ from notifier import queries
 from notifier.config import Config, DigestConfig
 from notifier.errors import ConflictError, UsageError
 from notifier.models import Cadence, Subscriber, SubscriberState, Subscription
-from notifier.store import erasing, outbox, retried, subscribers, subscriptions, suppressions, writing
+from notifier.store import erasing, outbox, papers, retried, subscribers, subscriptions, suppressions, writing
 from notifier.store.subscriptions import NewSubscription
 from notifier.store.suppressions import NewSuppression
 from notifier.subscribers import activation, calendars
@@ -70,6 +70,7 @@ def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) ->
     update_stored_queries(engine)
     with writing(engine) as connection:
         check_weekday(connection, request, config.digest)
+        check_papers(connection, request.subscriptions)
         sign_up_all(connection, [request], config.digest, now)
         return get_subscriber(connection, request.email)
 
@@ -243,6 +244,12 @@ def new_query(text: str, catalogue: Catalogue, name: str | None = None) -> NewSu
     query = queries.parse(text)
     check_topics(query, catalogue)
     return NewSubscription(text.strip(), canonical=queries.canonical(query), name=name)
+
+
+def check_papers(connection: Connection, wanted: Iterable[NewSubscription]) -> None:
+    """Raise UsageError if one of these subscriptions asks for papers like one that does not exist."""
+    likes = [each.canonical for each in wanted if each.canonical and "like:" in each.canonical]
+    papers.check_keys(connection, {key for text in likes for key in queries.papers_named(queries.parse(text))})
 
 
 def new_topic(slug: str, catalogue: Catalogue, name: str | None = None) -> NewSubscription:

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from sqlalchemy import Engine
+
 from notifier import queries
 from notifier.config import DigestConfig
 from notifier.errors import QueryError, UsageError
 from notifier.models import Cadence, Subscriber, Subscription
 from notifier.queries import Query
+from notifier.store import papers, reading
 from notifier.subscribers import MAX_NAME_LENGTH, calendars
 from notifier.text.addresses import parse_new_address
 from notifier.text.harmless import without_controls
@@ -48,7 +51,7 @@ class ScheduleFields:
     errors: Errors = field(default_factory=dict)
 
 
-def read_interests(form: Form, catalogue: Catalogue) -> Interests:
+def read_interests(form: Form, catalogue: Catalogue, engine: Engine) -> Interests:
     """Return the topics, the words and the name in a form, with what is wrong with them."""
     topics = tuple(slug for slug in form.many("topic") if slug in RESERVED or slug in catalogue.topics)
     words, name = form.one("words"), " ".join(without_controls(form.one("name")).split())
@@ -59,9 +62,19 @@ def read_interests(form: Form, catalogue: Catalogue) -> Interests:
         return Interests(topics, words, name, errors=errors)
     try:
         parsed = queries.parse_comma_list(words)
+        _check_papers(engine, parsed)
     except QueryError as error:
         return Interests(topics, words, name, errors={**errors, "words": sentence(error.reason)}, column=error.column)
+    except UsageError as error:
+        return Interests(topics, words, name, errors={**errors, "words": sentence(error)})
     return Interests(topics, words, name, queries.query_of_list(words), parsed, errors)
+
+
+def _check_papers(engine: Engine, query: Query) -> None:
+    """Raise UsageError if a query names a paper that does not exist."""
+    if keys := queries.papers_named(query):
+        with reading(engine) as connection:
+            papers.check_keys(connection, keys)
 
 
 def parsed_query(stored: Subscription) -> Query | None:

@@ -10,7 +10,7 @@ from notifier import matching
 from notifier.digests.cards import Card, card
 from notifier.models import Item, Paper, Spans
 from notifier.queries import Query
-from notifier.search import RecentPapers, best_of
+from notifier.search import RecentPapers, best_of, with_similar
 from notifier.store import reading
 from notifier.topics import TRENDING
 from notifier.web.fields import Interests, sentence
@@ -48,7 +48,10 @@ def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
         return None
     now = site.clock()
     recent = site.recent.get(site.engine, now)
-    wanted = [interests.parsed] if interests.parsed else []
+    wanted = []
+    if interests.parsed:
+        with reading(site.engine) as connection:
+            wanted = [with_similar(connection, interests.parsed, {paper.id for paper in recent.papers})]
     found = recent.matching(wanted, topics)
     listed = recent.listed_in_days(found)
     shown = listed if len(listed) >= EXAMPLES else found
@@ -63,7 +66,7 @@ def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
         until=recent.until if now.date() - recent.until > STALE else None,
         volume=volume(recent.per_week(found)),
         examples=[_example(site, paper, interests.parsed) for paper in best],
-        hints=[sentence(each) for each in recent.hints(interests.query, interests.parsed)] if interests.parsed else [],
+        hints=[sentence(each) for query in wanted for each in recent.hints(interests.query, query)],
         is_trending=is_trending,
     )
 

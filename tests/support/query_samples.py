@@ -23,7 +23,7 @@ QUERY_PIECES = (
     *("a", "models", "organisation", "C++", "naïve", "深度", "’s", "ß", "3.5", "or", " ", " ", " "),
     *("(", ")", "((", "))", '"', "“", "-", "|", ",", "*", "abc*", ":", "&", "ﷺ"),
     *("AND ", " OR ", " NOT ", "ANDNOT ", "title:", "au:", "cat:cs.*", "cat:", "topic:x", "source:", "upvotes:>=5"),
-    *("after:2026-01-31", "before:", "upvotes:", "votes:", "votes:>=3", "foo:", "\x00", "\u202e"),
+    *("after:2026-01-31", "before:", "like:2601.00001", "upvotes:", "votes:", "votes:>=3", "foo:", "\x00", "\u202e"),
 )
 # Texts that may be queries: most are refused.
 ANY_TEXT = st.text(max_size=40) | st.lists(st.sampled_from(QUERY_PIECES), max_size=14).map("".join)
@@ -144,6 +144,7 @@ SAMPLE_LEAVES = (
     SampleLeaf(("votes:=0", "VOTES:=00"), lambda paper: paper.votes == 0),
     SampleLeaf(("after:2026-01-31", "After:2026-01-31"), lambda paper: paper.listed_on >= date(2026, 1, 31)),
     SampleLeaf(("before:2026-01-31",), lambda paper: paper.listed_on < date(2026, 1, 31)),
+    SampleLeaf(("like:2601.12345", "LIKE:2601.12345v2"), lambda _: False),  # no stored paper is known to be similar
 )
 
 _QUERY_TREES = st.recursive(

@@ -55,6 +55,8 @@ def is_field_leaf_true(leaf: tree.Leaf, paper: Paper) -> bool:
             return paper.listed_on >= day
         case tree.Before(day):
             return paper.listed_on < day
+        case tree.Like(_, near):
+            return paper.id in near
         case _:
             raise AssertionError(f"{leaf} is no leaf of the query language")
 

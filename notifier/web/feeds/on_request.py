@@ -16,7 +16,7 @@ from notifier.feeds.feed import MAX_ENTRIES
 from notifier.models import Paper, Subscription
 from notifier.pipeline import feed_entries, pinned_papers, publisher_of
 from notifier.queries import Query
-from notifier.search import merge_lists, newest_seen, newest_seen_of_topic
+from notifier.search import merge_lists, newest_seen, newest_seen_of_topic, with_similar
 from notifier.store import papers, reading
 from notifier.topics import ALL, TRENDING
 from notifier.web.feeds.representation import Representation, representation_of
@@ -26,7 +26,7 @@ from notifier.web.site import Site
 def search_feed(site: Site, text: str, query: Query) -> Feed:
     """Return the feed of the papers that a query matches; `text` is the query as it was typed."""
     with reading(site.engine) as connection:
-        entries = _entries(site, connection, newest_seen(connection, query))
+        entries = _entries(site, connection, newest_seen(connection, with_similar(connection, query)))
         since = papers.first_seen(connection)
     query_string = f"q={quote(text, safe='')}"
     return Feed(
@@ -70,7 +70,7 @@ def feed_representation(site: Site, feed: Feed, ending: str) -> Representation:
 def _lists(site: Site, connection: Connection, subscriptions: Sequence[Subscription]) -> Iterator[Iterator[Paper]]:
     """Yield the papers of each query and of each topic."""
     for canonical in {each.canonical for each in subscriptions if each.canonical}:
-        yield newest_seen(connection, queries.parse(canonical))
+        yield newest_seen(connection, with_similar(connection, queries.parse(canonical)))
     topics = {each.topic for each in subscriptions if each.topic}
     if TRENDING in topics:
         yield iter(site.trending_of_days.get(site.engine, site.clock()))

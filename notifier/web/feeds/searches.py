@@ -11,7 +11,7 @@ from fastapi.responses import PlainTextResponse
 from notifier import queries
 from notifier.errors import QueryError, UsageError
 from notifier.feeds import FORMATS
-from notifier.store import curation, reading, votes
+from notifier.store import curation, papers, reading, votes
 from notifier.subscribers import Action, within_limits
 from notifier.topics import check_topics
 from notifier.web.clients import ClientAddress
@@ -40,6 +40,8 @@ def search(
     try:
         query = queries.parse(text)
         check_topics(query, site.catalogue)
+        with reading(site.engine) as connection:
+            papers.check_keys(connection, queries.papers_named(query))
     except QueryError as error:
         return PlainTextResponse(f"{sentence(error.reason)}\n", HTTPStatus.BAD_REQUEST)
     except UsageError as error:

@@ -18,6 +18,7 @@ from notifier.digests.cards import reasons
 from notifier.errors import QueryError
 from notifier.matching import MarkedLeaves, PaperWords
 from notifier.models import RANKED_FORMATS, Paper, Span, Subscriber, merge_spans
+from notifier.search import SimilarPaper, similar_papers
 from notifier.store import hidden_papers, paper_pages, pins, reading
 from notifier.store.paper_pages import PaperListing
 from notifier.text.excerpts import runs
@@ -62,6 +63,16 @@ class TopicOfPaper:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class SimilarTo:
+    """A similar paper: its title and the path of its page, and the topics and words that both papers share."""
+
+    title: str
+    path: str
+    topics: Sequence[str]
+    words: Sequence[str]
+
+
 @router.api_route("/paper/{key:path}.bib", methods=["GET", "HEAD"])
 def bibtex_of(site: SiteDependency, key: str) -> Response:
     """Return a paper's citation as a file for BibTeX."""
@@ -100,6 +111,7 @@ def paper_page(site: Site, key: str, visitor: Subscriber | None, just: Curating)
     with reading(site.engine) as connection:
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
         pin = pins.begun(connection, [found.id]).get(found.id)
+        similar = similar_papers(connection, found)
     citation = citation_of(found)
     words = PaperWords(found)
     shown = ShownPaper(found.id, found.key, citation.title)
@@ -124,6 +136,7 @@ def paper_page(site: Site, key: str, visitor: Subscriber | None, just: Curating)
         note=inert(found.note),
         links=list(_links(site, found)),
         topics=list(_topics(site, found, words)),
+        similar=[_similar(site, each) for each in similar],
         days=_listed_days(listings),
         meta=list(meta(citation)),
         row=row,
@@ -214,6 +227,11 @@ def _topics(site: Site, paper: Paper, words: PaperWords) -> Iterator[TopicOfPape
         found = MarkedLeaves(site.catalogue.parsed_queries[slug]).spans(words)
         reason = reasons(title, found.title, abstract, found.abstract)
         yield TopicOfPaper(slug, inert(site.catalogue.topics[slug].title), reason)
+
+
+def _similar(site: Site, found: SimilarPaper) -> SimilarTo:
+    titles = (inert(site.catalogue.topics[slug].title) for slug in found.topics if slug in site.catalogue.topics)
+    return SimilarTo(inert(found.paper.title), paper_path(found.paper), tuple(titles), tuple(map(inert, found.words)))
 
 
 def _listed_days(listings: Sequence[PaperListing]) -> list[ListedDay]:

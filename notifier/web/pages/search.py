@@ -13,8 +13,8 @@ from notifier import queries
 from notifier.errors import QueryError, UsageError
 from notifier.feeds import LINK_TYPES
 from notifier.queries import Query
-from notifier.search import missing_words
-from notifier.store import reading
+from notifier.search import missing_words, with_similar
+from notifier.store import papers, reading
 from notifier.topics import check_topics
 from notifier.web.about_page import about_page
 from notifier.web.fields import sentence
@@ -51,6 +51,9 @@ def search(site: SiteDependency, request: Request, form: UrlForm, visitor: Visit
     try:
         query = queries.parse(text)
         check_topics(query, site.catalogue)
+        with reading(site.engine) as connection:
+            papers.check_keys(connection, queries.papers_named(query))
+            query = with_similar(connection, query)
     except QueryError as error:
         return _without_results(site, search_request, sentence(error.reason), error.column)
     except UsageError as error:

@@ -49,7 +49,7 @@ def show_form(site: SiteDependency, form: UrlForm, visitor: Visitor, client: Cli
     """Show the form. Its fields are filled in from the query string of the URL, such as `?topic=quantization`."""
     if form.one("words") and not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)
-    interests = read_interests(form, site.catalogue)
+    interests = read_interests(form, site.catalogue, site.engine)
     if not (interests.topics or interests.words):
         interests = Interests(topics=(TRENDING,))
     schedule = read_schedule(form, site.config.digest)
@@ -59,7 +59,7 @@ def show_form(site: SiteDependency, form: UrlForm, visitor: Visitor, client: Cli
 @router.post(f"{FORM_PATH}/preview", dependencies=FROM_OWN_PAGES)
 def show_preview(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
     """Return the preview alone, for the script that shows it while somebody fills in a form."""
-    interests = read_interests(form, site.catalogue)
+    interests = read_interests(form, site.catalogue, site.engine)
     if not within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
         return page(site, "preview_refused", HTTPStatus.TOO_MANY_REQUESTS)
     return page(site, "preview", preview=preview_of(site, interests), interests=interests)
@@ -68,7 +68,7 @@ def show_preview(site: SiteDependency, form: SubmittedForm, client: ClientAddres
 @router.post(FORM_PATH, dependencies=FROM_OWN_PAGES)
 def sign_up(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
     """Ask by mail for the confirmation of a sign-up, or show the form again with a preview or with the errors."""
-    interests, schedule = read_interests(form, site.catalogue), read_schedule(form, site.config.digest)
+    interests, schedule = read_interests(form, site.catalogue, site.engine), read_schedule(form, site.config.digest)
     email, wrong = read_address(form)
     if form.one("do") == PREVIEW and within_limits(site.engine, Action.PREVIEW, "", client, site.clock()):
         return _form_page(site, form, interests, schedule, {})

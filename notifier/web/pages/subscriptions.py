@@ -29,13 +29,13 @@ router = APIRouter()
 @router.api_route("/manage/subscriptions", methods=["GET", "HEAD"], dependencies=[Depends(signed_in_subscriber)])
 def show_new_subscription(site: SiteDependency, form: UrlForm) -> HTMLResponse:
     """Show the form that adds subscriptions."""
-    return _form_to_add(site, read_interests(form, site.catalogue), {})
+    return _form_to_add(site, read_interests(form, site.catalogue, site.engine), {})
 
 
 @router.post("/manage/subscriptions", dependencies=FROM_OWN_PAGES)
 def add_subscriptions(site: SiteDependency, subscriber: SignedIn, form: SubmittedForm) -> Response:
     """Add the topics and the query of a form, or show its preview."""
-    interests = read_interests(form, site.catalogue)
+    interests = read_interests(form, site.catalogue, site.engine)
     errors = dict(interests.errors)
     if form.one("do") == PREVIEW:
         return _form_to_add(site, interests, errors)
@@ -70,7 +70,7 @@ def change_subscription(
 ) -> Response:
     """Change the query and the name of a subscription, or show its preview."""
     found = _subscription(subscriber, subscription_id)
-    interests = read_interests(form, site.catalogue)
+    interests = read_interests(form, site.catalogue, site.engine)
     if found.topic:
         interests = Interests(topics=(found.topic,), name=interests.name, errors=interests.errors)
     errors = dict(interests.errors)
