@@ -4,7 +4,19 @@ from __future__ import annotations
 
 import sys
 
-from benchmarks import delivery, ingest, journey, planning, publishing, searching, sending, trending, web, whole_path
+from benchmarks import (
+    delivery,
+    ingest,
+    journey,
+    planning,
+    publishing,
+    searching,
+    sending,
+    similar,
+    trending,
+    web,
+    whole_path,
+)
 from benchmarks.matching import comparison
 
 PARTS = {
@@ -15,6 +27,7 @@ PARTS = {
     "planning": [planning.run],
     "publishing": [publishing.run],
     "search": [searching.run],
+    "similar": [similar.run],
     "trending": [trending.run],
     "web": [web.run],
 }

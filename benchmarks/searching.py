@@ -64,7 +64,7 @@ def run() -> None:
 
 def _run(folder: Path, size: int) -> None:
     store, peer = folder / f"{size}.db", folder / f"{size}-fts5.db"
-    _build(store, peer, size)
+    build(store, peer, size)
     figures: dict[str, list[dict[str, float]]] = {"ours": [], "fts5": []}
     for _ in range(ROUNDS):
         figures["ours"].append(_child("ours", store))
@@ -72,7 +72,7 @@ def _run(folder: Path, size: int) -> None:
     _print(size, figures["ours"], figures["fts5"], _bytes_a_paper(store, size))
 
 
-def _build(store: Path, peer: Path, size: int) -> None:
+def build(store: Path, peer: Path, size: int) -> None:
     """Ingest the papers into a new store, 80 a day, and index their texts with FTS5 alone."""
     engine = open_store(f"sqlite:///{store}")
     settings = settings_for(Config())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -31,6 +31,14 @@ class SimilarityParts(NamedTuple):
     topics: float
 
 
+class RankedId(NamedTuple):
+    """The id of a paper, and its similarity to another paper with its parts."""
+
+    paper_id: int
+    score: float
+    parts: SimilarityParts
+
+
 @dataclass(frozen=True, slots=True)
 class SimilarPaper:
     """A paper that is similar to another, how similar it is, and the topics and the rarest words that both have."""
@@ -52,61 +60,63 @@ def similar_papers(connection: Connection, paper: Paper, limit: int = SIMILAR) -
     if used is None or basis is None:
         return []
     short_list = _short_list(connection, used, paper, max(SHORT_LIST, 2 * limit))
-    terms = paper_vectors.read_terms(connection, [*short_list, paper.id])
+    return _described(connection, basis, paper, _ranked(connection, used, basis, paper, short_list)[:limit])
+
+
+def rank_by_similarity(connection: Connection, paper: Paper, ids: Collection[int]) -> list[RankedId]:
+    """Return those of the papers with these ids that have words, by their similarity to a paper, the highest first."""
+    used = paper_vectors.basis_in_use(connection)
+    basis = paper_vectors.read_basis(connection, used.id) if used else None
+    return _ranked(connection, used, basis, paper, ids) if used and basis else []
+
+
+def _ranked(
+    connection: Connection, used: BasisInUse, basis: Basis, paper: Paper, ids: Collection[int]
+) -> list[RankedId]:
+    terms = paper_vectors.read_terms(connection, {*ids, paper.id})
+    known = sorted(terms.keys() & set(ids))
     if paper.id not in terms:
         return []
-    topics = tags.topics_of(connection, short_list)
-    ids = [each for each in short_list if each in terms]
-    lsa = np.array([short_list[each] for each in ids], np.float32)
-    tfidf = similarity.term_cosines(basis, terms[paper.id], [terms[each] for each in ids])
-    shared = np.array([similarity.jaccard(paper.topics, topics.get(each, ())) for each in ids], np.float32)
-    scores = similarity.total(lsa, tfidf, shared, used.papers)
-    order = sorted(range(len(ids)), key=lambda place: (-scores[place], ids[place]))[:limit]
-    parts = {
-        ids[place]: (
-            float(scores[place]),
-            SimilarityParts(float(lsa[place]), float(tfidf[place]), float(shared[place])),
-        )
-        for place in order
-    }
-    return _described(connection, basis, paper, parts)
+    topics = tags.topics_of(connection, known)
+    tfidf = similarity.term_cosines(basis, terms[paper.id], [terms[each] for each in known])
+    shared = np.array([similarity.jaccard(paper.topics, topics.get(each, ())) for each in known], np.float32)
+    vectors = _vectors(connection, used, [*known, paper.id])
+    lsa = np.einsum("ij,j->i", vectors[:-1], vectors[-1])
+    scores = similarity.total(lsa, tfidf, shared, used.papers).tolist()
+    parts = [SimilarityParts(*map(float, each)) for each in zip(lsa, tfidf, shared, strict=True)]
+    return sorted(map(RankedId, known, scores, parts), key=lambda each: (-each.score, each.paper_id))
 
 
-def _short_list(connection: Connection, used: BasisInUse, paper: Paper, most: int) -> dict[int, float]:
-    """Return the ids of the papers that are nearest by their vectors and topics, with the cosine of the vectors."""
+def _short_list(connection: Connection, used: BasisInUse, paper: Paper, most: int) -> list[int]:
+    """Return the ids of the papers that are nearest by their vectors and topics."""
     table = read_table(connection, used)
-    lsa = table.cosines(_vector(connection, used, paper.id))
-    near = lsa + np.float32(similarity.TOPIC_WEIGHT) * similarity.topic_similarities(
-        table.bits, table.bits_of(sorted(paper.topics))
-    )
+    near = table.cosines(_vectors(connection, used, [paper.id])[0])
+    topics = similarity.topic_similarities(table.bits, table.bits_of(sorted(paper.topics)))
+    near += np.float32(similarity.TOPIC_WEIGHT) * topics
     near[table.ids == paper.id] = -np.inf
-    most = min(most, len(near))
+    most = min(most, int(np.count_nonzero(table.ids != paper.id)))
     places = np.argpartition(-near, most - 1)[:most] if most else np.empty(0, np.int64)
-    found = dict(zip(table.ids[places].tolist(), lsa[places].tolist(), strict=True))
-    found.pop(paper.id, None)
-    return found
+    ids: list[int] = table.ids[places].tolist()
+    return ids
 
 
-def _vector(connection: Connection, used: BasisInUse, paper_id: int) -> Floats:
-    rows = paper_vectors.read_vectors(connection, used, [paper_id]).vectors.floats()
-    vector: Floats = rows[0] if len(rows) else np.zeros(used.dimensions, np.float32)
-    return vector
+def _vectors(connection: Connection, used: BasisInUse, ids: Sequence[int]) -> Floats:
+    """Return the vector of each of these papers; it is zero for a paper without one."""
+    vectors = np.zeros((len(ids), used.dimensions), np.float32)
+    rows = paper_vectors.read_vectors(connection, used, ids)
+    place_of = {paper_id: place for place, paper_id in enumerate(ids)}
+    vectors[[place_of[each] for each in rows.ids.tolist()]] = rows.vectors.floats()
+    return vectors
 
 
-def _described(
-    connection: Connection, basis: Basis, paper: Paper, found: Mapping[int, tuple[float, SimilarityParts]]
-) -> list[SimilarPaper]:
+def _described(connection: Connection, basis: Basis, paper: Paper, ranked: Sequence[RankedId]) -> list[SimilarPaper]:
     """Return the papers with these ids that still exist, with what each shares with the other paper."""
-    stored = papers.papers_by_id(connection, found)
-    similar = [each for paper_id, each in stored.items() if each.id == paper_id]
-    words = _shared_words(connection, basis, paper, similar)
+    stored = papers.papers_by_id(connection, [each.paper_id for each in ranked])
+    found = [(each, stored[each.paper_id]) for each in ranked if each.paper_id in stored]
+    own, *of_others = map(unpack, tokens_of(connection, [paper, *(other for _, other in found)]))
+    words = [similarity.telling_words(basis, own[:2], other[:2])[:NAMED_WORDS] for other in of_others]
     return [
-        SimilarPaper(each, *found[each.id], tuple(sorted(each.topics & paper.topics)), shared)
-        for each, shared in zip(similar, words, strict=True)
+        SimilarPaper(other, each.score, each.parts, tuple(sorted(other.topics & paper.topics)), shared)
+        for (each, other), shared in zip(found, words, strict=True)
+        if other.id == each.paper_id
     ]
-
-
-def _shared_words(connection: Connection, basis: Basis, paper: Paper, others: Sequence[Paper]) -> list[tuple[str, ...]]:
-    """Return, for each of the other papers, the words by which it is most similar to the paper."""
-    own, *of_others = map(unpack, tokens_of(connection, [paper, *others]))
-    return [similarity.telling_words(basis, own[:2], other[:2])[:NAMED_WORDS] for other in of_others]
