@@ -8,7 +8,7 @@ papers, the basis and its sample alone: it is the same in a digest, in a search 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -119,12 +119,14 @@ def _thresholds(points: _Points, ids: Sequence[int], sample: Sequence[int]) -> F
     return thresholds
 
 
-def _possible(connection: Connection, used: BasisInUse, ids: Sequence[int], needed: Floats) -> Iterator[int]:
-    """Return the ids of the papers whose vectors are so near to one of the papers `ids` that they may match."""
-    table = read_table(connection, used)
-    vectors = _read_points(connection, used, ids).vectors
+def _possible(connection: Connection, used: BasisInUse, ids: Sequence[int], needed: Floats) -> list[int]:
+    """Return the ids of the papers that match one of the papers `ids` by what the table of all vectors says.
+
+    Keys are read to leave out papers that were merged into others since the table was read.
+    """
+    table, topics = read_table(connection, used), tags.topics_of(connection, ids)
+    vectors = _read_points(connection, used, ids)
     possible = np.zeros(len(table.ids), np.bool_)
-    for vector, least in zip(vectors, needed - TOPIC_WEIGHT - 10.0**-_DIGITS, strict=True):
-        possible |= table.cosines(vector) >= least
-    # Keys are read to leave out papers that were merged into others since the table was read.
-    return iter(papers.keys_of(connection, table.ids[possible].tolist()))
+    for paper_id, least in zip(ids, needed - 10.0**-_DIGITS, strict=True):
+        possible |= table.nearness(vectors.vectors[vectors.row_of[paper_id]], topics.get(paper_id, ())) >= least
+    return list(papers.keys_of(connection, table.ids[possible].tolist()))

@@ -90,9 +90,7 @@ def _ranked(
 def _short_list(connection: Connection, used: BasisInUse, paper: Paper, most: int) -> list[int]:
     """Return the ids of the papers that are nearest by their vectors and topics."""
     table = read_table(connection, used)
-    near = table.cosines(_vectors(connection, used, [paper.id])[0])
-    topics = similarity.topic_similarities(table.bits, table.bits_of(sorted(paper.topics)))
-    near += np.float32(similarity.TOPIC_WEIGHT) * topics
+    near = table.nearness(_vectors(connection, used, [paper.id])[0], paper.topics)
     near[table.ids == paper.id] = -np.inf
     most = min(most, int(np.count_nonzero(table.ids != paper.id)))
     places = np.argpartition(-near, most - 1)[:most] if most else np.empty(0, np.int64)

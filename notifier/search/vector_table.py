@@ -1,30 +1,35 @@
 """The vectors of all stored papers in memory, in which the papers that may be near another one are found at once.
 
-80,000 papers take 22 MB. New vectors are appended, and another basis replaces them all. The vectors of merged papers
-stay until then, so the caller reads which of the papers that are found still exist.
+80,000 papers take 22 MB. New vectors are appended; another basis or topic catalogue replaces the table. The vectors of
+merged papers stay until then, so the caller reads which of the papers that are found still exist.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from threading import Lock
 
 import numpy as np
 import numpy.typing as npt
 from sqlalchemy import Connection
 
-from notifier.similarity import Floats, Vectors, cosines, topic_bits
+from notifier.similarity import TOPIC_WEIGHT, Floats, Vectors, cosines, topic_bits, topic_similarities
 from notifier.store import paper_vectors, tags
 from notifier.store.paper_vectors import BasisInUse, VectorRows
+
+Catalogues = tuple[str | None, str | None]  # the lowest and the highest fingerprint
 
 KEPT = 4  # tables of so many databases are kept; a process has one, but for tests
 
 
 class VectorTable:
-    """The vectors in one basis, and the topics of the papers as bits, as they were when the vectors were read."""
+    """The vectors in one basis, and the topics of the papers as bits, as they were when the vectors were read.
 
-    def __init__(self, used: BasisInUse) -> None:
-        self.used = used
+    `catalogues` says which topic catalogues had tagged the papers then.
+    """
+
+    def __init__(self, used: BasisInUse, catalogues: Catalogues) -> None:
+        self.used, self.catalogues = used, catalogues
         self.ids: npt.NDArray[np.int64] = np.empty(0, np.int64)
         self.vectors = Vectors(np.empty((0, used.dimensions), np.int8), np.empty(0, np.float32))
         self.bits: npt.NDArray[np.uint64] = np.empty((0, 1), np.uint64)
@@ -37,15 +42,17 @@ class VectorTable:
             rows = paper_vectors.read_vectors_after(connection, self.used, self._last)
             self._append(rows, tags.topics_of(connection, rows.ids.tolist()))
 
-    def cosines(self, wanted: Floats) -> Floats:
-        """Return the cosine of each vector with the wanted one."""
-        return cosines(self.vectors, wanted)
+    def nearness(self, vector: Floats, topics: Collection[str]) -> Floats:
+        """Return how near each paper is to one with this vector and these topics.
 
-    def bits_of(self, topics: Sequence[str]) -> npt.NDArray[np.uint64]:
-        """Return the bits of topics, without those that no paper of the table has."""
-        known = [slug for slug in topics if slug in self.bit_of]
-        bits: npt.NDArray[np.uint64] = topic_bits([known], self.bit_of)[0]
-        return bits
+        It is the cosine of the vectors, and TOPIC_WEIGHT times the share of common topics.
+        """
+        known = {slug: self.bit_of.get(slug, len(self.bit_of) + place) for place, slug in enumerate(sorted(topics))}
+        wanted = topic_bits([known], {**self.bit_of, **known})[0]
+        bits = np.pad(self.bits, ((0, 0), (0, len(wanted) - self.bits.shape[1])))
+        near: Floats = cosines(self.vectors, vector)
+        near += np.float32(TOPIC_WEIGHT) * topic_similarities(bits, wanted)
+        return near
 
     def _append(self, rows: VectorRows, topics: Mapping[int, Sequence[str]]) -> None:
         for slug in sorted({slug for each in topics.values() for slug in each}):
@@ -67,13 +74,13 @@ _lock = Lock()
 
 def read_table(connection: Connection, used: BasisInUse) -> VectorTable:
     """Return the table of all vectors in the basis in use; this process keeps it."""
-    database = str(connection.engine.url)
+    database, catalogues = str(connection.engine.url), tags.catalogues_used(connection)
     with _lock:
         table = _tables.get(database)
-        if table is None or table.used != used:
+        if table is None or (table.used, table.catalogues) != (used, catalogues):
             for other in list(_tables)[: 1 - KEPT]:
                 del _tables[other]
-            table = VectorTable(used)
+            table = VectorTable(used, catalogues)
         table.update(connection)
         _tables[database] = table
         return table

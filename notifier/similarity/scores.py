@@ -69,10 +69,11 @@ def topic_bits(topics: Sequence[Iterable[str]], bit_of: Mapping[str, int]) -> np
 
 def topic_similarities(bits: npt.NDArray[np.uint64], wanted: npt.NDArray[np.uint64]) -> Floats:
     """Return the same as `jaccard` for the topics of each paper and the wanted ones, all of them as bits."""
-    common = np.bitwise_count(bits & wanted).sum(axis=1, dtype=np.float32)
-    either = np.bitwise_count(bits | wanted).sum(axis=1, dtype=np.float32)
-    shares: Floats = common / np.maximum(either, 1)
-    return shares
+    common, either = np.zeros(len(bits), np.float32), np.zeros(len(bits), np.float32)
+    for column, those in zip(bits.T, wanted, strict=True):  # there is one column for 64 topics
+        common += np.bitwise_count(column & those)
+        either += np.bitwise_count(column | those)
+    return np.divide(common, np.maximum(either, 1), dtype=np.float32)
 
 
 def taste_matrix(vectors: Floats, topics: Sequence[Collection[str]]) -> Floats:

@@ -39,12 +39,15 @@ def terms_of(title: Iterable[str], abstract: Iterable[str]) -> bytes:
 
     The empty words that separate passages are left out.
     """
-    counts = Counter(_term(word) for word in abstract if word)
-    for word in title:
-        if word:
-            counts[_term(word)] += TITLE_WEIGHT
-    kept = sorted(counts.items(), key=lambda each: (-each[1], each[0]))[:MOST_TERMS] if counts else []
-    packed = np.array([(term, min(count, _MOST_COUNTED)) for term, count in sorted(kept)], _TERM)
+    counts = Counter(map(_term, filter(None, abstract)))
+    for word in filter(None, title):
+        counts[_term(word)] += TITLE_WEIGHT
+    kept = list(counts)
+    if len(kept) > MOST_TERMS:
+        kept = sorted(kept, key=lambda term: (-counts[term], term))[:MOST_TERMS]
+    packed = np.empty(len(kept), _TERM)
+    packed["hash"] = sorted(kept)
+    packed["count"] = [min(counts[term], _MOST_COUNTED) for term in sorted(kept)]
     return packed.tobytes()
 
 

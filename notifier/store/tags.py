@@ -69,6 +69,12 @@ def topics_of(connection: Connection, paper_ids: Iterable[int]) -> dict[int, lis
     return dict(found)
 
 
+def catalogues_used(connection: Connection) -> tuple[str | None, str | None]:
+    """Return the lowest and the highest fingerprint of a catalogue that has tagged a paper, to detect a change."""
+    lowest, highest = connection.execute(select(func.min(paper.c.tagged_by), func.max(paper.c.tagged_by))).one()
+    return lowest, highest
+
+
 def tagged_state(connection: Connection, fingerprint: str) -> tuple[int, int]:
     """Return the number of papers that the catalogue has tagged, and the sum of their revisions, to detect changes."""
     row = paper.c

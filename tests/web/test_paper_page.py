@@ -211,3 +211,36 @@ def test_the_html_is_valid(client: httpx.Client) -> None:
     html5lib.HTMLParser(strict=True).parse(answer.text)
     ids = parsed(answer).xpath("//@id")
     assert len(ids) == len(set(ids))
+
+
+def test_similar_papers_are_listed_with_what_they_share_and_can_be_followed(
+    engine: Engine, config: Config, client: httpx.Client
+) -> None:
+    assert "Similar papers" not in shown(client.get(f"/paper/{KEY}"))
+    add_listings(engine, "one", DAY, PAPER)
+    others = [
+        Listing(
+            position=1, title=f"Quantization to {bits} Bits {HOSTILE}", abstract="We quantize models.", arxiv_id=key
+        )
+        for bits, key in (("two", "2607.00002"), ("three", "2607.00003"))
+    ]
+    add_listings(engine, "others", DAY, *others, Listing(position=1, title="The voice of the customer"))
+    tag(engine, catalogue_of(config))
+    answer = client.get(f"/paper/{KEY}")
+    page = parsed(answer)
+    html5lib.HTMLParser(strict=True).parse(answer.text)
+    similar = page.xpath("//h2[@id='similar']/following-sibling::ul[1]/li")
+    assert [each.xpath("string(a/@href)") for each in similar[:2]] == ["/paper/2607.00002", "/paper/2607.00003"]
+    assert "both about Quantization; both have “" in similar[0].text_content()
+    assert not page.xpath("//script[not(@src)]")
+    (follow,) = page.xpath("//a[text()='Follow papers like this']/@href")
+    form = client.get(follow)
+    assert form.status_code == 200
+    assert parsed(form).xpath("string(//input[@name='words']/@value)") == f"like:{KEY}"
+    search = client.get("/search", params={"q": f"like:{KEY}"})
+    assert "Quantization to" in shown(search)
+    refused = client.get("/search", params={"q": "like:2699.00001"})
+    assert refused.status_code == 400
+    assert "There is no paper 2699.00001" in shown(refused)
+    assert client.get("/feeds/search.atom", params={"q": "like:2699.00001"}).status_code == 400
+    assert "Quantization to" in client.get("/feeds/search.atom", params={"q": f"like:{KEY}"}).text
