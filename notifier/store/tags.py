@@ -71,8 +71,9 @@ def topics_of(connection: Connection, paper_ids: Iterable[int]) -> dict[int, lis
 
 def catalogues_used(connection: Connection) -> tuple[str | None, str | None]:
     """Return the lowest and the highest fingerprint of a catalogue that has tagged a paper, to detect a change."""
-    lowest, highest = connection.execute(select(func.min(paper.c.tagged_by), func.max(paper.c.tagged_by))).one()
-    return lowest, highest
+    # Two statements, because SQLite looks up only one of the two ends of an index in one statement.
+    lowest = connection.scalar(select(func.min(paper.c.tagged_by)))
+    return lowest, connection.scalar(select(func.max(paper.c.tagged_by)))
 
 
 def tagged_state(connection: Connection, fingerprint: str) -> tuple[int, int]:
