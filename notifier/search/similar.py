@@ -14,7 +14,7 @@ from notifier.matching import unpack
 from notifier.models import Paper
 from notifier.search.vector_table import read_table
 from notifier.similarity import Basis, Floats
-from notifier.store import paper_vectors, papers, tags
+from notifier.store import hidden_papers, paper_vectors, papers, tags
 from notifier.store.paper_tokens import tokens_of
 from notifier.store.paper_vectors import BasisInUse
 
@@ -53,14 +53,15 @@ class SimilarPaper:
 def similar_papers(connection: Connection, paper: Paper, limit: int = SIMILAR) -> list[SimilarPaper]:
     """Return the papers that are most similar to a stored paper, the most similar first.
 
-    There are none as long as the paper has no vector; ingest makes one.
+    Hidden papers are left out. There are none as long as the paper has no vector; ingest makes one.
     """
     used = paper_vectors.basis_in_use(connection)
     basis = paper_vectors.read_basis(connection, used.id) if used else None
     if used is None or basis is None:
         return []
     short_list = _short_list(connection, used, paper, max(SHORT_LIST, 2 * limit))
-    return _described(connection, basis, paper, _ranked(connection, used, basis, paper, short_list)[:limit])
+    shown = set(short_list) - hidden_papers.hidden_among(connection, short_list)
+    return _described(connection, basis, paper, _ranked(connection, used, basis, paper, shown)[:limit])
 
 
 def rank_by_similarity(connection: Connection, paper: Paper, ids: Collection[int]) -> list[RankedId]:

@@ -20,7 +20,7 @@ from notifier.pipeline.vectorising import refit
 from notifier.search import near_papers, similar_papers, with_similar
 from notifier.search.newest_seen import newest_seen
 from notifier.search.searching import Search, count, find_newest
-from notifier.store import paper_pages, reading
+from notifier.store import hidden_papers, paper_pages, reading, writing
 from notifier.subscribers import import_subscribers
 from notifier.subscribers.subscribing import SignUp
 
@@ -64,6 +64,16 @@ def test_similar_papers_are_about_the_same_subject_and_say_which_words_they_shar
     assert [each.score for each in found] == sorted((each.score for each in found), reverse=True)
     assert all(set(each.words) <= {*SUBJECTS["bees"].split(), "colonies"} and each.words for each in found)
     assert BEE not in [each.paper.key for each in found]
+
+
+def test_a_hidden_paper_is_in_no_list_of_similar_papers(store: Engine) -> None:
+    bee = read(store, BEE)
+    with writing(store) as connection:
+        nearest = similar_papers(connection, bee)[0].paper
+        hidden_papers.hide(connection, nearest.id, MONDAY)
+        found = [each.paper.id for each in similar_papers(connection, bee)]
+    assert nearest.id not in found
+    assert len(found) == search.SIMILAR
 
 
 def test_a_new_a_changed_and_a_merged_paper_are_found_as_they_are_now(store: Engine) -> None:
