@@ -1,33 +1,45 @@
-"""Read the vectors by which a subscriber's taste is learnt and applied."""
+"""Read the vectors by which subscribers' tastes are learnt and applied."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping
 
 import numpy as np
 from sqlalchemy import Connection
 
-from notifier.models import Paper
 from notifier.similarity import Floats, taste_matrix
 from notifier.store import paper_vectors
+from notifier.store.papers import topics_of
+from notifier.taste import Vectors
+
+MEAN_OF = 500  # papers of the sample that the basis names
 
 
-def taste_vectors(connection: Connection, papers: Sequence[Paper]) -> Floats:
-    """Return a row for each of these papers: its vector in the basis in use, then its topics (see `taste_matrix`).
+def taste_vectors(
+    connection: Connection, paper_ids: Iterable[int], known_topics: Mapping[int, Collection[str]]
+) -> Vectors:
+    """Return the vectors of these papers in the basis in use, followed by their topics (see `taste_matrix`).
 
-    Only rows of one result can be compared. The first part is zero for a paper without a vector.
+    The topics of papers that are in `known_topics` are not read. Papers that have no vector yet differ by their topics
+    only. The mean paper is that of a sample which is stored with the basis, so it does not depend on which papers are
+    asked for.
     """
-    return taste_matrix(_vectors(connection, [paper.id for paper in papers]), [paper.topics for paper in papers])
-
-
-def _vectors(connection: Connection, ids: Sequence[int]) -> Floats:
-    """Return the vector of each of these papers, whose length is 1 or 0."""
     used = paper_vectors.basis_in_use(connection)
-    if used is None:
-        return np.zeros((len(ids), 0), np.float32)
-    rows = paper_vectors.read_vectors(connection, used, set(ids))
-    row_of = {paper_id: row for row, paper_id in enumerate(rows.ids.tolist())}
-    found = np.zeros((len(ids), used.dimensions), np.float32)
-    places = [place for place, paper_id in enumerate(ids) if paper_id in row_of]
-    found[places] = rows.vectors.floats()[[row_of[ids[place]] for place in places]]
-    return found
+    sample = paper_vectors.evenly(paper_vectors.sample_of(connection, used.id), MEAN_OF) if used else []
+    ids = sorted({*paper_ids, *sample})
+    places = {paper_id: place for place, paper_id in enumerate(ids)}
+    latent, has_vector = np.zeros((len(ids), used.dimensions if used else 0), np.float32), np.zeros(len(ids), bool)
+    if used:
+        stored = paper_vectors.read_vectors(connection, used, ids)
+        rows = [places[paper_id] for paper_id in stored.ids.tolist()]
+        latent[rows], has_vector[rows] = stored.vectors.floats(), True
+    of_sample = [places[paper_id] for paper_id in sample if has_vector[places[paper_id]]]  # some may have been merged
+    latent[~has_vector] = _mean(latent[of_sample])
+    topics = {**topics_of(connection, [each for each in ids if each not in known_topics]), **known_topics}
+    matrix = taste_matrix(latent, [topics.get(paper_id, ()) for paper_id in ids])
+    return Vectors(ids, matrix, _mean(matrix[of_sample]))
+
+
+def _mean(rows: Floats) -> Floats:
+    """Return the mean row; zeros if there are no rows."""
+    return rows.mean(axis=0) if len(rows) else np.zeros(rows.shape[1], np.float32)

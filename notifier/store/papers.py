@@ -237,6 +237,14 @@ def keys_of(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     return found
 
 
+def titles(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
+    """Return the title of each of these papers, by id."""
+    found: dict[int, str] = {}
+    for batch in batches(ids):
+        found.update(connection.execute(select(paper.c.id, paper.c.title).where(paper.c.id.in_(batch))).all())
+    return found
+
+
 def guids(connection: Connection, ids: Iterable[int]) -> dict[int, str]:
     """Return the guid of each of these papers, by id; a guid identifies a paper in feeds and never changes."""
     found: dict[int, str] = {}
@@ -252,11 +260,12 @@ def read_papers(connection: Connection, statement: Select[Any]) -> list[Paper]:
 
 def papers_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Paper]:
     """Return a paper, with its topics, for each of these whole rows of the table `paper`."""
-    topics = _topics(connection, [row.id for row in rows])
+    topics = topics_of(connection, [row.id for row in rows])
     return [_paper(row, frozenset(topics.get(row.id, ()))) for row in rows]
 
 
-def _topics(connection: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
+def topics_of(connection: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
+    """Return the slugs of the topics of these papers, by paper id; papers without topics are left out."""
     found: dict[int, list[str]] = {}
     for batch in batches(ids):
         statement = select(paper_topic.c.paper_id, paper_topic.c.slug).where(paper_topic.c.paper_id.in_(batch))

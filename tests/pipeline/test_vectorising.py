@@ -166,11 +166,13 @@ def test_papers_without_words_are_stored_like_others(store: Engine) -> None:
     assert np.isfinite(rows.vectors.floats()).all()
 
 
-def test_vectors_of_taste_are_in_the_order_of_the_papers_and_zero_for_one_without_a_vector(store: Engine) -> None:
+def test_vectors_of_taste_are_differences_from_the_mean_paper_as_which_one_without_a_vector_counts(
+    store: Engine,
+) -> None:
     add(store, 0, 10)
     add_listings(store, "later", MONDAY.date(), Listing(position=1, title="Not indexed yet about subject 3"))
     with reading(store) as connection:
-        found = list(papers.papers_by_id(connection, range(1, 12)).values())[::-1]
-        rows, backwards = taste_vectors(connection, found), taste_vectors(connection, found[::-1])
-    assert np.array_equal(rows, backwards[::-1])
-    assert np.allclose(np.linalg.norm(rows, axis=1), [0, *[1] * 10], atol=0.02)
+        all_vectors, some = taste_vectors(connection, range(1, 12), {}), taste_vectors(connection, [11, 5], {})
+    assert np.allclose(all_vectors.of(range(1, 11)).mean(axis=0), 0, atol=1e-6)
+    assert np.array_equal(some.of([11, 5, 99]), all_vectors.of([11, 5, 99]))
+    assert not some.of([11, 99]).any() and some.of([5]).any()
