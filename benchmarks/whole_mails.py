@@ -96,13 +96,22 @@ class _WholeMail:
 
     def _section(self, section: SectionContent, name: str) -> str:
         cards, lines = self._joined(map(self._card, section.cards)), self._lines(section.lines)
-        return self._part("section", label=section.label, total=section.total, anchor=name, cards=cards, lines=lines)
+        return self._part(
+            "section",
+            label=section.label,
+            note=section.note,
+            total=section.total,
+            anchor=name,
+            cards=cards,
+            lines=lines,
+        )
 
     def _card(self, shown: SectionCard) -> str:
         also = self._part("also", labels=quoted(shown.also)) if shown.also else ""
+        because = self._part("because", title=shown.because) if shown.because else ""
         link = self._values["vote_page"]
         vote = self._part("vote", paper_id=shown.card.paper_id, vote_page=link) if link else ""
-        return self._part("card", card=shown.card, also=also, vote=vote)
+        return self._part("card", card=shown.card, also=also, because=because, vote=vote)
 
     def _lines(self, papers: Iterable[PaperLine]) -> str:
         return self._joined(self._part("line", paper=each) for each in papers)

@@ -34,17 +34,22 @@ _wording_of = lru_cache(64)(wording_of)
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared and hashed by identity, as cards are
 class SectionCard:
-    """A card in a section, with the labels of the subscriber's other subscriptions that its paper matched."""
+    """A card in a section, with what depends on the subscriber.
+
+    `also` are the labels of the subscriber's other subscriptions that the paper matched. `because` is the title of a
+    paper that they liked, if their taste chose this paper or moved it up.
+    """
 
     card: Card
     also: tuple[str, ...]
+    because: str
 
 
 class SectionContent(NamedTuple):
     """A section: the label of a subscription, and its papers, the best as cards and the others as lines.
 
     `total` is the number of its papers, also of those that the mail does not show. `has_page` says whether there is a
-    page that ends the subscription.
+    page that ends the subscription. `note` is a sentence about the section, or empty.
     """
 
     label: str
@@ -52,6 +57,7 @@ class SectionContent(NamedTuple):
     cards: Sequence[SectionCard]
     lines: Sequence[PaperLine]
     has_page: bool
+    note: str = ""
 
 
 class DigestContent(NamedTuple):
@@ -142,13 +148,14 @@ class ContentMaker:
             [self.section_card(item, papers) for item in section.items[:cards]],
             [self._line(item, papers) for item in section.items[cards:]],
             has_page=self._has_pages and section.subscription_id is not None,
+            note=inert(section.note),
         )
 
     def section_card(self, item: Item, papers: Mapping[int, Paper]) -> SectionCard:
         """Return the card of an item. Raises ComposeError if its paper is not in `papers`."""
         if known := self._section_cards.get(id(item)):
             return known[1]
-        made = SectionCard(self._card(item, papers), tuple(map(shown_label, item.also)))
+        made = SectionCard(self._card(item, papers), tuple(map(shown_label, item.also)), inert(item.because))
         self._cache.make_room(LINE_BYTES)
         self._section_cards[id(item)] = item, made
         return made

@@ -1,9 +1,10 @@
 """Convert the items of a digest to and from one compact text, which stays in the digest's row of the outbox.
 
 The text is JSON: `[3, subscription ids, section, ..., rest]`. A section is `[label, item, ...]` and the rest is
-`[null, item, ...]`. An item is `[paper id, upvotes, title words, abstract words, also, others]`, without the empty
-values at its end; `others` are its other values by name. Each section has its own line, as has the rest, and tabs
-separate items. So a section that many digests share is the same text in all of them, and is decoded only once.
+`[null, item, ...]`. A section with a note has `[subscription id, note]` in the place of its subscription id. An item is
+`[paper id, upvotes, title words, abstract words, also, others]`, without the empty values at its end; `others` are its
+other values by name. Each section has its own line, as has the rest, and tabs separate items. So a section that many
+digests share is the same text in all of them, and is decoded only once.
 
 In version 2, an item has spans in the place of words, as one flat list of starts and ends.
 """
@@ -25,7 +26,7 @@ REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
 _OPENINGS = (f"[{VERSION},", "[2,")  # must be equally long: `decode` cuts off as many characters as the first has
 _LINE, _ITEM, _CLOSING = ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
-_OTHERS = ("votes", "pin")  # the fields of an item that most items lack
+_OTHERS = ("votes", "pin", "because")  # the fields of an item that most items lack
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
@@ -35,7 +36,7 @@ _decode = json.JSONDecoder().raw_decode
 def encode(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
     """Return the text of a digest's sections and rest, in ASCII."""
     lines = [
-        _json([section.subscription_id for section in sections]),
+        _json([_identified(section) for section in sections]),
         *(_line(_json(section.label), map(_cached_text, section.items)) for section in sections),
         _line("null", map(_text, rest)),
     ]
@@ -63,7 +64,7 @@ class ItemsDecoder:
             subscriptions, *lines = text[len(_OPENINGS[0]) : -len(_CLOSING)].split(_LINE)
             *sections, (_, rest) = map(self._decoded_line, lines)
             ids = _read_json(subscriptions)
-            return tuple(Section(*part, subscription) for part, subscription in zip(sections, ids, strict=True)), rest
+            return tuple(_section(part, subscription) for part, subscription in zip(sections, ids, strict=True)), rest
         except (TypeError, ValueError, IndexError, KeyError):
             raise _unreadable() from None
 
@@ -86,6 +87,15 @@ def paper_ids(text: str) -> set[int]:
     """Return the ids of all papers in a text of items."""
     sections, rest = decode(text)
     return {item.paper_id for section in sections for item in section.items} | {item.paper_id for item in rest}
+
+
+def _identified(section: Section) -> int | list[Any] | None:
+    """Return the subscription id of a section, with its note if it has one."""
+    return [section.subscription_id, section.note] if section.note else section.subscription_id
+
+
+def _section(part: tuple[str, tuple[Item, ...]], identified: Any) -> Section:
+    return Section(*part, *identified) if isinstance(identified, list) else Section(*part, identified)
 
 
 def _read_json(text: str) -> Any:
@@ -154,11 +164,17 @@ def _decode_version_1(text: str) -> tuple[tuple[Section, ...], tuple[Item, ...]]
 
     return (
         tuple(
-            Section(labels[place], tuple(with_labels(packed)), *subscription)
+            Section(labels[place], tuple(with_labels(packed)), _only(subscription))
             for place, packed, *subscription in sections
         ),
         tuple(with_labels(rest)),
     )
+
+
+def _only(values: list[Any]) -> Any:
+    """Return the only value, or None if there are none."""
+    (value,) = values or [None]
+    return value
 
 
 def _unreadable() -> ComposeError:

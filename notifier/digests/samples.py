@@ -40,7 +40,7 @@ _PAPER = Paper(
 _BARE_PAPER = Paper(2, "t-2", "A Title", "", 2, _PAPER.first_seen, _PAPER.listed_on)
 _LONG_PAPER = replace(_BARE_PAPER, id=3, title="A Long Title " * 40)
 PAPERS = {each.id: each for each in (_PAPER, _BARE_PAPER, _LONG_PAPER)}
-_ITEM = Item(1, 140, Spans(((2, 7),), ((3, 11),)), ("another label",), votes=12)
+_ITEM = Item(1, 140, Spans(((2, 7),), ((3, 11),)), ("another label",), votes=12, because="A Liked Title")
 # The excerpt shows the sentence about the method, and leaves out the long one with the word that matched.
 _UNMARKED_ITEM = Item(1, 140, Spans((), ((_PAPER.abstract.index("matched"), _PAPER.abstract.index("matched") + 7),)))
 FULL = Digest(
@@ -50,7 +50,7 @@ FULL = Digest(
     message_id="<check@example.org>",
     subject="A subject",
     sections=(
-        Section("a label", (_ITEM, _UNMARKED_ITEM, _ITEM, Item(2)), 1),
+        Section("a label", (_ITEM, _UNMARKED_ITEM, _ITEM, Item(2)), 1, "A sentence about it."),
         *[Section("b", (Item(2),), 1)] * MAX_LABELS,
     ),
     rest=(_ITEM, Item(2)),

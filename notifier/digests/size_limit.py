@@ -23,6 +23,7 @@ LISTED_BYTES = 54_000
 LINE_MARKUP = 285  # the bytes of the markup around a title, in the plain text and the HTML together
 PIN_MARKUP = 200  # the same for the note of a pinned paper
 HEADING_MARKUP = 600  # the same for the heading of a section
+NOTE_MARKUP = 150  # the same for the note below a heading
 FOLDING = 1.06  # the factor by which soft line breaks and indents lengthen an encoded text
 
 BytesOfLine = Callable[[Item], int]
@@ -42,12 +43,13 @@ def pin_bytes(item: Item) -> int:
     return PIN_MARKUP + encoded_bytes(item.pin.note) + encoded_bytes(item.pin.name) if item.pin else 0
 
 
-def heading_bytes(label: str) -> int:
-    """Return the most bytes that the heading of a section takes in a mail.
+def heading_bytes(label: str, note: str = "") -> int:
+    """Return the most bytes that the heading of a section takes in a mail, with the note below it.
 
     The label is also in the line of contents at the top, and in the footer.
     """
-    return HEADING_MARKUP + 3 * encoded_bytes(shown_label(label))
+    of_note = NOTE_MARKUP + encoded_bytes(note) if note else 0
+    return HEADING_MARKUP + of_note + 3 * encoded_bytes(shown_label(label))
 
 
 @lru_cache(1 << 14)
@@ -70,7 +72,7 @@ def fitted(selection: Selection, bytes_of: BytesOfLine) -> tuple[Selection, froz
     sizes: list[tuple[int, int]] = []
     headed: set[Section] = set()
     for section, item in placed:
-        heading = 0 if section in headed else heading_bytes(section.label)
+        heading = 0 if section in headed else heading_bytes(section.label, section.note)
         headed.add(section)
         sizes.append((item.paper_id, heading + bytes_of(item)))
     sizes += [(item.paper_id, bytes_of(item)) for item in selection.rest]
@@ -81,7 +83,7 @@ def fitted(selection: Selection, bytes_of: BytesOfLine) -> tuple[Selection, froz
 
 
 def _size(selection: Selection, bytes_of: BytesOfLine) -> int:
-    headings = sum([heading_bytes(section.label) for section in selection.sections])
+    headings = sum([heading_bytes(section.label, section.note) for section in selection.sections])
     return headings + sum([bytes_of(item) for item in selection.items])
 
 

@@ -22,7 +22,6 @@ _NO_PAGE = ("unsubscribe_page",)
 _NO_PAGES = ("unsubscribe_page", "manage_page")
 _NO_WEB_COPY = ("digest_page",)
 _NO_VOTE = ("vote",)
-_NO_LABELS = ("also",)
 _NO_LINES = ("lines",)
 
 
@@ -55,7 +54,7 @@ class BodyMaker:
         # Cards as blocks and the name of a slot, by whether they have the link for voting, which is the slot's.
         self._cards_with_votes: dict[SectionCard, Sequence[bytes | str]] = cache.table()
         self._cards_without_votes: dict[SectionCard, Sequence[bytes | str]] = cache.table()
-        self._card_pieces: dict[tuple[Card, bool, bool], Sequence[RenderedPart | bytes | str]] = cache.table()
+        self._card_pieces: dict[tuple[Card, tuple[str, ...]], Sequence[RenderedPart | bytes | str]] = cache.table()
         self._lines: dict[PaperLine, bytes] = cache.table()
 
     def body(self, content: DigestContent) -> Body:
@@ -98,32 +97,37 @@ class BodyMaker:
                 "cards": list(chain.from_iterable(cards)),
                 "lines": self._line_blocks(section.lines),
             }
-            pieces += self._parts.part("section", without, label=section.label).filled(
+            pieces += self._parts.part("section", without, label=section.label, note=section.note).filled(
                 {**_place_of(number, section), **papers}
             )
         return pieces
 
     def _card(self, shown: SectionCard, has_votes: bool) -> Sequence[bytes | str]:
         """Return a card as blocks and the name of its slot, which holds the link for voting in each mail."""
-        also = {"also": self._parts.part("also", labels=quoted(shown.also)).joined({}) if shown.also else b""}
-        key = shown.card, bool(shown.also), has_votes
+        own = {
+            "also": self._parts.part("also", labels=quoted(shown.also)).joined({}) if shown.also else b"",
+            "because": self._parts.part("because", title=shown.because).joined({}) if shown.because else b"",
+        }
+        without = tuple([slot for slot, content in own.items() if not content])
+        key = shown.card, without if has_votes else without + _NO_VOTE
         pieces = self._card_pieces.get(key) or self._new_card_pieces(*key)
-        card = [each.joined(also) if isinstance(each, RenderedPart) else each for each in pieces]
+        card = [each.joined(own) if isinstance(each, RenderedPart) else each for each in pieces]
         self._cache.make_room(sum(map(len, card)))
         (self._cards_with_votes if has_votes else self._cards_without_votes)[shown] = card
         return card
 
-    def _new_card_pieces(self, card: Card, has_labels: bool, has_votes: bool) -> Sequence[RenderedPart | bytes | str]:
-        """Return a card, divided where the link for voting stands. The labels of other subscriptions are missing."""
-        vote = self._parts.part("vote", paper_id=card.paper_id) if has_votes else ()
-        without = (() if has_labels else _NO_LABELS) + (() if has_votes else _NO_VOTE)
-        whole = self._parts.part("card", without, card=card).filled({"also": ["also"], "vote": vote})
+    def _new_card_pieces(self, card: Card, without: tuple[str, ...]) -> Sequence[RenderedPart | bytes | str]:
+        """Return a card, divided where the link for voting stands. What depends on the subscriber is missing."""
+        vote = () if "vote" in without else self._parts.part("vote", paper_id=card.paper_id)
+        slots = {"also": ["also"], "because": ["because"], "vote": vote}
+        whole = self._parts.part("card", without, card=card).filled(slots)
         pieces: list[RenderedPart | bytes | str] = []
         for is_link, some in groupby(whole, key=lambda piece: piece == "vote_page"):
             between = RenderedPart(some)
-            pieces += between if is_link else [between if "also" in between else between.joined({})]
+            has_slots = any(isinstance(each, str) for each in between)
+            pieces += between if is_link else [between if has_slots else between.joined({})]
         self._cache.make_room(sum(map(len, whole)))
-        self._card_pieces[card, has_labels, has_votes] = pieces
+        self._card_pieces[card, without] = pieces
         return pieces
 
     def _line_blocks(self, lines: Iterable[PaperLine]) -> list[bytes]:

@@ -22,7 +22,8 @@ class Item(NamedTuple):
 
     `words` are the words to mark. `also` holds the labels of the subscriber's other subscriptions that the paper
     matched. In digests that were planned before words were stored, `marks` are the places to mark. `votes` is the
-    number of votes for the paper, and `pin` the note of a paper that was pinned.
+    number of votes for the paper, and `pin` the note of a paper that was pinned. `because` is the shortened title of a
+    paper that the subscriber liked, if their taste chose this paper or moved it up.
     """
 
     paper_id: int
@@ -32,6 +33,7 @@ class Item(NamedTuple):
     words: MarkedWords = MarkedWords()
     votes: int = 0
     pin: PinNote | None = None
+    because: str = ""
 
     @property
     def bare(self) -> Item:
@@ -43,12 +45,14 @@ class Item(NamedTuple):
 class Section:
     """The papers of one subscription in a digest, best first.
 
-    `subscription_id` is None in a digest that was planned before the ids of subscriptions were stored.
+    `subscription_id` is None in a digest that was planned before the ids of subscriptions were stored. `note` is a
+    sentence about the section, or empty.
     """
 
     label: str
     items: tuple[Item, ...]
     subscription_id: int | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ items_of_today = st.builds(
     marks=st.just(Spans()),
     words=st.builds(MarkedWords, title=word_lists, abstract=word_lists),
     votes=st.integers(0, 1) | st.integers(0, 10**6),
+    because=st.just("") | text,
 )
 items_of_version_2 = st.builds(
     Item,
@@ -35,7 +36,8 @@ items_of_version_2 = st.builds(
 item_lists = st.lists(items_of_today | items_of_version_2, max_size=4).map(tuple)
 subscription_ids = st.none() | st.integers(1, 10**9)
 section_lists = st.lists(
-    st.builds(Section, label=text, items=item_lists, subscription_id=subscription_ids), max_size=4
+    st.builds(Section, label=text, items=item_lists, subscription_id=subscription_ids, note=st.just("") | text),
+    max_size=4,
 ).map(tuple)
 
 

@@ -110,8 +110,9 @@ def test_no_line_or_heading_takes_more_than_was_counted(text: str, url: str, has
     kinds = [Parts(TEMPLATES, "txt", cache), Parts(TEMPLATES, "html", cache, Stylesheet(TEMPLATES, cache).inline)]
     assert sum(len(each.part("line", paper=line).joined({})) for each in kinds) <= line_bytes(shown, SEARCH)
     slots = dict.fromkeys(("anchor", "total", "cards", "lines"), b"123456789=\r\n")
-    headings = [each.part("section", label=shown_label(text)).joined(slots) for each in kinds]
-    assert sum(map(len, headings)) <= heading_bytes(text)
+    for note in ("", shown_label(text)):
+        headings = [each.part("section", label=shown_label(text), note=note).joined(slots) for each in kinds]
+        assert sum(map(len, headings)) <= heading_bytes(text, note)
 
 
 @given(st.text(alphabet=st.characters(), max_size=400))

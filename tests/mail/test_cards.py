@@ -260,6 +260,16 @@ def test_the_other_subscriptions_that_a_paper_matched_are_named_in_its_card_and_
     assert "also in “low-bit”, “efficiency”" in shown and "subscribed to: all low-bit efficiency" in shown
 
 
+def test_a_card_names_the_liked_paper_because_of_which_it_is_where_it_is() -> None:
+    item = ITEM._replace(because="Tiny Models & Big Ideas…")
+    digest = replace(DIGEST, sections=(Section("all", (item,)),))
+    plain, _ = bodies(mail_of(digest))
+    assert "\n\n  Because you liked “Tiny Models & Big Ideas…”\n" in plain
+    (shown,) = texts([page(digest)])
+    assert "Because you liked “Tiny Models & Big Ideas…”" in shown
+    assert "Because" not in bodies(mail_of(DIGEST))[0]
+
+
 def test_a_line_shows_title_and_upvotes_and_nothing_else() -> None:
     known = paper(2, topics=frozenset({"moe"}), code="https://example.org/code")
     digest = replace(DIGEST, sections=(Section("all", (Item(2, 7, also=("x",)),)),))

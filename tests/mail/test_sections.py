@@ -28,6 +28,15 @@ def digest_and_papers(**sections: int) -> tuple[Digest, list[Paper]]:
     return digest, [each for found in made.values() for each in found]
 
 
+def test_the_note_of_a_section_stands_below_its_heading() -> None:
+    section = Section("For you", (Item(1),), note="You have not said yet what you like.")
+    digest = replace(DIGEST, sections=(section,))
+    plain, _ = bodies(mail_of(digest))
+    assert f"For you (1)\n{'-' * 72}\n\nYou have not said yet what you like.\n\nLow-Bit" in plain
+    (noted,) = page(digest).xpath("//h2/following-sibling::p[1]")
+    assert texts([noted]) == ["You have not said yet what you like."]
+
+
 def shown(found: parser.HtmlElement) -> list[tuple[str, int, int]]:
     """Return the heading of each section, and how many cards and lines it has."""
     return [

@@ -52,6 +52,6 @@ def hostile_digest(payload: str) -> tuple[Digest, list[Paper]]:
         replace(PAPER, id=4, title=payload, arxiv_id=None, url=payload),
     ]
     marks = Spans(title=((0, 2), (3, 9)), abstract=((1, 4), (5, 800)))
-    items = (Item(2, 1, marks, (payload, "other")), Item(3, 1, marks))
-    sections = (Section(payload, items), Section(f"also {payload}", (Item(3, 1, also=(payload,)),)))
+    items = (Item(2, 1, marks, (payload, "other"), because=payload), Item(3, 1, marks))
+    sections = (Section(payload, items, note=payload), Section(f"also {payload}", (Item(3, 1, also=(payload,)),)))
     return replace(DIGEST, sections=sections, rest=(Item(4),)), papers

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import httpx
 import pytest
 from sqlalchemy import Engine, delete, select, update
@@ -47,6 +49,18 @@ def test_the_link_in_a_mail_shows_the_whole_digest_without_a_session(client: htt
     assert answer.status_code == 200 and not answer.cookies
     assert all(title in shown(answer) for title in TITLES)
     assert len(parsed(answer).xpath("//h3")) == 2
+
+
+def test_the_copy_says_why_a_taste_chose_a_paper_and_what_the_note_of_a_section_says(
+    engine: Engine, client: httpx.Client, path: str
+) -> None:
+    with writing(engine) as connection:
+        stored, _ = items.decode(connection.scalars(select(delivery.c["items"])).one())
+        chosen = tuple(each._replace(because="<b>Tiny Models</b>") for each in stored[0].items)
+        changed = items.encode((replace(stored[0], items=chosen, note="A note & more."), *stored[1:]), ())
+        connection.execute(update(delivery).values(items=changed))
+    answer = client.get(path)
+    assert "Because you liked “<b>Tiny Models</b>”" in shown(answer) and "A note & more." in shown(answer)
 
 
 def test_the_copy_has_only_a_part_of_the_address_and_no_way_to_the_settings(client: httpx.Client, path: str) -> None:
