@@ -20,8 +20,8 @@ BUILT_IN = PACKAGE / "topics.toml"
 SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 _PARTS_OF_TITLE = re.compile(r", ?(?:and )?| and ")
 
-ALL, TRENDING = "all", "trending"
-RESERVED = {ALL: "All papers", TRENDING: "Trending"}
+ALL, TRENDING, FOR_YOU = "all", "trending", "for-you"
+RESERVED = {ALL: "All papers", TRENDING: "Trending", FOR_YOU: "For you"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +114,7 @@ def _changed(slug: str, built_in: Topic | None, change: TopicConfig) -> Topic | 
     """Return a topic as the config changes or adds it, or None if the config removes it."""
     if slug in RESERVED or not SLUG.fullmatch(slug):
         raise ConfigError(
-            f"topics.{slug} is no valid slug; use lower-case words joined by hyphens, not all or trending"
+            f"topics.{slug} is no valid slug; use lower-case words joined by hyphens, not {', '.join(RESERVED)}"
         )
     if change.removed and built_in is None:
         raise ConfigError(f"topics.{slug}: there is no such topic to remove; `notifier topics` lists the topics")

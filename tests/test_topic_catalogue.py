@@ -30,7 +30,7 @@ from notifier.text.words import folded_title
 from notifier.topics import catalogue_of
 
 LABELS = DATA / "topic_labels.tsv"
-RESERVED_SLUGS = {"all", "trending"}
+RESERVED_SLUGS = {"all", "trending", "for-you"}
 Topics = dict[str, dict[str, Any]]
 
 

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain, zip_longest
+from typing import NamedTuple
 
 from notifier.models import Item, MarkedWords, Paper, PinNote, Section, Subscription
 
@@ -16,6 +17,20 @@ WordsToMark = Callable[[Subscription, Paper], MarkedWords]
 PinNotes = Mapping[int, PinNote]  # by paper id
 
 _NO_PINS: PinNotes = {}
+
+
+class Arranged(NamedTuple):
+    """The papers of a section in the order of a subscriber, with what the section and its papers say about it.
+
+    `because` has, by paper id, the title of the liked paper because of which a paper is where it is.
+    """
+
+    papers: Sequence[Paper]
+    because: Mapping[int, str] = {}
+    note: str = ""
+
+
+Arrange = Callable[[Subscription, Sequence[Paper]], Arranged]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +46,19 @@ class Selection:
         return [*chain.from_iterable(section.items for section in self.sections), *self.rest]
 
 
-def select(
+def as_matched(_subscription: Subscription, papers: Sequence[Paper]) -> Arranged:
+    """Leave the papers of a section in the order in which they were matched."""
+    return Arranged(papers)
+
+
+def select(  # noqa: PLR0913 - what a digest depends on
     matched: MatchedPapers,
     held: Container[int],
     words: WordsToMark,
     limit: int = DEFAULT_LIMIT,
+    *,
     pins: PinNotes = _NO_PINS,
+    arrange: Arrange = as_matched,
 ) -> Selection | None:
     """Choose the papers of a digest, or return None if no matched paper is new.
 
@@ -45,25 +67,29 @@ def select(
     the notes of pinned papers.
 
     A paper is placed in the section of the first subscription that matched it. The `also` of its item holds the labels
-    of the other subscriptions. The sections take turns: each in turn gets its best remaining paper, until `limit`
-    papers are placed. So a long section cannot take the places of the papers of a short one. The papers beyond the
-    limit form the rest, in the order in which they would have been placed, and without marks.
+    of the other subscriptions. `arrange` orders the papers of each section. The sections take turns: each in turn gets
+    its best remaining paper, until `limit` papers are placed. So a long section cannot take the places of the papers of
+    a short one. The papers beyond the limit form the rest, in the order in which they would have been placed, and
+    without marks.
     """
     matching, by_section = _assign(matched, held)
     if not matching:
         return None
-    in_turn = [(place, paper) for turn in zip_longest(*by_section) for place, paper in enumerate(turn) if paper]
+    arranged = [arrange(subscription, papers) for (subscription, _), papers in zip(matched, by_section, strict=True)]
+    by_turn = zip_longest(*[each.papers for each in arranged])
+    in_turn = [(place, paper) for turn in by_turn for place, paper in enumerate(turn) if paper]
     shown = Counter(place for place, _ in in_turn[:limit])
     sections = tuple(
         Section(
             subscription.label,
             tuple(
-                _item(paper, matching[paper.id], words)._replace(pin=pins.get(paper.id))
-                for paper in papers[: shown[place]]
+                _item(paper, matching[paper.id], words, each.because.get(paper.id, ""))._replace(pin=pins.get(paper.id))
+                for paper in each.papers[: shown[place]]
             ),
             subscription.id,
+            each.note,
         )
-        for place, ((subscription, _), papers) in enumerate(zip(matched, by_section, strict=True))
+        for place, ((subscription, _), each) in enumerate(zip(matched, arranged, strict=True))
         if shown[place]
     )
     rest = tuple(_bare_item(paper)._replace(pin=pins.get(paper.id)) for _, paper in in_turn[limit:])
@@ -90,11 +116,11 @@ def _assign(matched: MatchedPapers, held: Container[int]) -> tuple[dict[int, lis
     return matching, by_section
 
 
-def _item(paper: Paper, subscriptions: Sequence[Subscription], words: WordsToMark) -> Item:
+def _item(paper: Paper, subscriptions: Sequence[Subscription], words: WordsToMark, because: str) -> Item:
     found = [words(subscription, paper) for subscription in subscriptions]
     label = subscriptions[0].label
     also = dict.fromkeys(other.label for other in subscriptions[1:] if other.label != label)
-    return _bare_item(paper)._replace(also=tuple(also), words=_merged(found))
+    return _bare_item(paper)._replace(also=tuple(also), words=_merged(found), because=because)
 
 
 def _bare_item(paper: Paper) -> Item:

@@ -19,6 +19,8 @@ from notifier.store.paper_tokens import tokens_of
 from notifier.text.marked_words import words_at
 from notifier.topics import RESERVED, Catalogue
 
+MatchedPapers = list[tuple[Subscription, list[Paper]]]  # the papers that each subscription matches, best first
+
 NEVER = datetime.max.replace(tzinfo=UTC)
 
 # The sizes of the caches, which bound the memory whatever the number of subscribers.

@@ -9,6 +9,7 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection
 
+from notifier import topics
 from notifier.config import Config
 from notifier.digests import items, periods, selection, subjects
 from notifier.digests.selection import add_unsent
@@ -16,18 +17,17 @@ from notifier.digests.size_limit import without
 from notifier.errors import ComposeError
 from notifier.models import Paper, Pin, PinNote, Section, Subscriber, Subscription
 from notifier.pipeline import left_over_papers
-from notifier.pipeline.candidates import Candidates
+from notifier.pipeline.candidates import Candidates, MatchedPapers
 from notifier.pipeline.subjects import best_titles
+from notifier.pipeline.tastes import PersonalOrder, read_orders
 from notifier.store import expiring, outbox, papers
 from notifier.store.expiring import UnsentDigest
 from notifier.store.hidden_papers import all_hidden
 from notifier.subscribers import calendars
-from notifier.topics import ALL, TRENDING
 
 TRENDING_PAPERS = 10
 
 DueSlot = tuple[Subscriber, calendars.Slot]  # a subscriber who is due, and the slot of their digest
-_MatchedPapers = list[tuple[Subscription, list[Paper]]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +71,15 @@ def choose_papers(
     """Choose the papers of the digest that each of these subscribers is to get, as far as they fit into a mail."""
     matched = {subscriber.id: matched_papers(candidates, subscriber) for subscriber, _ in slots}
     held = _held_papers(connection, candidates, matched)
+    orders = read_orders(connection, [subscriber for subscriber, _ in slots], matched, candidates.papers)
+    limit = config.digest.papers
     planned = []
     for subscriber, slot in slots:
         pins = pins_until(candidates, slot.local_date)
-        new = new_papers(matched[subscriber.id], held[subscriber.id], pins)
-        notes = {number: PinNote(pin.note, pin.name) for number, pin in pins.items()}
-        chosen = selection.select(new, held[subscriber.id], candidates.words, config.digest.papers, notes)
+        order = orders.of(subscriber, limit, pins)
+        new = new_papers(matched[subscriber.id], held[subscriber.id], pins, order)
+        notes = notes_of(pins)
+        chosen = selection.select(new, held[subscriber.id], candidates.words, limit, pins=notes, arrange=order.arranged)
         planned.append(PlannedDigest(subscriber, slot, chosen))
     complete = _with_earlier(connection, planned, config.digest.papers)
     return _fitting(connection, candidates, complete, config.mail.title_search)
@@ -159,7 +162,7 @@ def _subject(digest: PlannedDigest, title: str, pattern: str) -> str:
     return subjects.subject(pattern, digest.papers, title, wording.subject, are_new=digest.is_new)
 
 
-def matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPapers:
+def matched_papers(candidates: Candidates, subscriber: Subscriber) -> MatchedPapers:
     """Return the papers after the subscriber's cursor that each of their subscriptions matches."""
     return [
         (each, [paper for paper in candidates.papers_for(each) if paper.sequence > subscriber.cursor])
@@ -167,14 +170,30 @@ def matched_papers(candidates: Candidates, subscriber: Subscriber) -> _MatchedPa
     ]
 
 
-def new_papers(matched: _MatchedPapers, held: set[int], pins: Mapping[int, Pin]) -> _MatchedPapers:
-    """Return the matched papers that are not held by an earlier digest; for the topic `trending` only the best ones.
+def new_papers(matched: MatchedPapers, held: set[int], pins: Mapping[int, Pin], order: PersonalOrder) -> MatchedPapers:
+    """Return the matched papers that no earlier digest holds; of the topics `trending` and `for-you` the best ones.
 
     For the topics `all` and `trending`, the papers that are pinned come first.
     """
     new = [(each, [paper for paper in found if paper.id not in held]) for each, found in matched]
-    ordered = [(each, pinned_first(found, pins) if each.topic in (ALL, TRENDING) else found) for each, found in new]
-    return [(each, found[:TRENDING_PAPERS] if each.topic == TRENDING else found) for each, found in ordered]
+    return [(each, _best(each, found, pins, order)) for each, found in new]
+
+
+def _best(subscription: Subscription, found: list[Paper], pins: Mapping[int, Pin], order: PersonalOrder) -> list[Paper]:
+    match subscription.topic:
+        case topics.ALL:
+            return pinned_first(found, pins)
+        case topics.TRENDING:
+            return pinned_first(found, pins)[:TRENDING_PAPERS]
+        case topics.FOR_YOU:
+            return order.best(found)
+        case _:
+            return found
+
+
+def notes_of(pins: Mapping[int, Pin]) -> dict[int, PinNote]:
+    """Return the notes of pins, by paper id."""
+    return {number: PinNote(pin.note, pin.name) for number, pin in pins.items()}
 
 
 def pins_until(candidates: Candidates, day: date) -> dict[int, Pin]:
@@ -199,7 +218,7 @@ def pinned_first(found: list[Paper], pins: Mapping[int, Pin]) -> list[Paper]:
 
 
 def _held_papers(
-    connection: Connection, candidates: Candidates, matched: Mapping[int, _MatchedPapers]
+    connection: Connection, candidates: Candidates, matched: Mapping[int, MatchedPapers]
 ) -> dict[int, set[int]]:
     """Return, by subscriber id, the ids of the candidates that the subscriber's earlier digests hold.
 

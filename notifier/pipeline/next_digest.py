@@ -16,7 +16,7 @@ from notifier.digests.periods import EARLIER
 from notifier.digests.rows import digest_of_row
 from notifier.digests.selection import select
 from notifier.errors import ComposeError, UsageError
-from notifier.models import Cadence, Digest, Mail, PinNote, Subscriber, SubscriberState
+from notifier.models import Cadence, Digest, Mail, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import (
     DueSlot,
@@ -25,10 +25,12 @@ from notifier.pipeline.choosing import (
     fitted_with_subjects,
     matched_papers,
     new_papers,
+    notes_of,
     pins_until,
 )
 from notifier.pipeline.dry_run import as_planned
 from notifier.pipeline.planning import delivery_row, due_slots, instant_slot
+from notifier.pipeline.tastes import read_orders
 from notifier.sending import Sender, send_directly
 from notifier.store import dumps, papers, reading, subscribers
 from notifier.subscribers import calendars, get_subscriber
@@ -150,9 +152,13 @@ def _with_newest(
         earlier = replace(planned.subscriber, cursor=cursor)
         candidates = _candidates(connection, earlier, catalogue, now)
         pins = pins_until(candidates, planned.slot.local_date)
-        matched = new_papers(matched_papers(candidates, earlier), set(), pins)
-        notes = {number: PinNote(pin.note, pin.name) for number, pin in pins.items()}
-        if found := select(matched, set(), candidates.words, config.digest.papers, notes):
+        matched = matched_papers(candidates, earlier)
+        orders = read_orders(connection, [earlier], {earlier.id: matched}, candidates.papers)
+        order = orders.of(earlier, config.digest.papers, pins)
+        newest = new_papers(matched, set(), pins, order)
+        if found := select(
+            newest, set(), candidates.words, config.digest.papers, pins=notes_of(pins), arrange=order.arranged
+        ):
             planned = replace(planned, selection=found, is_new=False)
             return fitted_with_subjects(connection, candidates, [planned], config)[0]
     return planned

@@ -8,7 +8,7 @@ from importlib import resources
 
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.subscribers import calendars
-from notifier.topics import ALL, RESERVED, TRENDING
+from notifier.topics import ALL, FOR_YOU, RESERVED, TRENDING
 from notifier.web.fields import Interests, ScheduleFields
 from notifier.web.previews import volume, volumes_of_topics
 from notifier.web.site import Site
@@ -16,6 +16,7 @@ from notifier.web.wording import CADENCES
 
 FIRST_TOPICS = {
     TRENDING: "The ten best of the papers that are new to you.",
+    FOR_YOU: "The ten that suit you best, by what you have said of other papers.",
     ALL: "Every paper that comes in.",
 }
 
@@ -37,19 +38,19 @@ def interest_choices(site: Site, interests: Interests) -> dict[str, object]:
 
 
 def topic_choices(site: Site, interests: Interests) -> list[TopicChoice]:
-    """Return the topics that a form offers: first the trending papers, then by title, and last all papers."""
+    """Return the topics that a form offers: first the best papers, then by title, and last all papers."""
     recent = site.recent.get(site.engine, site.clock())
     volumes = {
         **volumes_of_topics(recent),
         ALL: volume(recent.per_week(recent.papers)),
-        TRENDING: "up to 10 a day",
+        **dict.fromkeys((TRENDING, FOR_YOU), "up to 10 a day"),
     }
     topics = sorted(site.catalogue.topics.values(), key=lambda topic: topic.title.casefold())
     shown = [(topic.slug, topic.title, topic.description) for topic in topics]
-    first, last = ((slug, RESERVED[slug], FIRST_TOPICS[slug]) for slug in (TRENDING, ALL))
+    trending, for_you, last = ((slug, RESERVED[slug], text) for slug, text in FIRST_TOPICS.items())
     return [
         TopicChoice(slug, title, description, volumes.get(slug, ""), slug in interests.topics)
-        for slug, title, description in (first, *shown, last)
+        for slug, title, description in (trending, for_you, *shown, last)
     ]
 
 

@@ -12,7 +12,7 @@ from notifier.models import Item, Paper, Spans
 from notifier.queries import Query
 from notifier.search import RecentPapers, best_of, with_similar
 from notifier.store import reading
-from notifier.topics import TRENDING
+from notifier.topics import FOR_YOU, TRENDING
 from notifier.web.fields import Interests, sentence
 from notifier.web.site import Site
 
@@ -21,13 +21,17 @@ UNMARKED = Spans()
 STALE = timedelta(days=7)  # if the newest papers are older, a preview says which days it covers
 
 
+BEST_OF_DAY = {TRENDING: "the trending papers", FOR_YOU: "those that suit you best"}
+
+
 @dataclass(frozen=True, slots=True)
 class PreviewValues:
     """The values that a preview shows.
 
     `count` is the number of papers of `days` days. `until` is the last of these days, or None if it is at most STALE
     ago. `older` is the number of papers that are listed before these days and came in lately. `volume` is a phrase
-    such as `about 5 a week`. `is_trending` is whether the trending papers come too, which are not counted.
+    such as `about 5 a week`. `others` are phrases for the papers that come too and are not counted, such as the
+    trending ones.
     """
 
     count: int
@@ -37,14 +41,14 @@ class PreviewValues:
     volume: str
     examples: Sequence[Card]
     hints: Sequence[str]
-    is_trending: bool
+    others: Sequence[str]
 
 
 def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
     """Return the preview of topics and words; None if there are none, or if the words are refused."""
-    topics = set(interests.topics) - {TRENDING}
-    is_trending = TRENDING in interests.topics
-    if "words" in interests.errors or not (topics or interests.parsed or is_trending):
+    topics = set(interests.topics) - BEST_OF_DAY.keys()
+    others = [words for slug, words in BEST_OF_DAY.items() if slug in interests.topics]
+    if "words" in interests.errors or not (topics or interests.parsed or others):
         return None
     now = site.clock()
     recent = site.recent.get(site.engine, now)
@@ -67,7 +71,7 @@ def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
         volume=volume(recent.per_week(found)),
         examples=[_example(site, paper, interests.parsed) for paper in best],
         hints=[sentence(each) for query in wanted for each in recent.hints(interests.query, query)],
-        is_trending=is_trending,
+        others=others,
     )
 
 

@@ -73,7 +73,7 @@ def test_the_leading_terms_of_a_topic_are_the_parts_of_its_title_unless_it_has_t
         ("bees", TopicConfig(title="Bees"), "needs a title and a query"),
         ("bees", TopicConfig(title="Bees", query="bee OR (honey"), "column 8"),
         ("bees", TopicConfig(title="Bees", query="topic:quantization bee"), "column 1"),
-        ("trending", BEES, "not all or trending"),
+        ("trending", BEES, "not all, trending, for-you"),
         ("Two Words", BEES, "lower-case words"),
     ],
 )

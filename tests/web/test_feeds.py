@@ -13,7 +13,7 @@ import reader
 from lxml import etree
 from sqlalchemy import Engine
 from support.service import add_listings, add_listings_as, add_subscriber, ingest_page, page_text
-from support.visitors import as_visitor, form_to, parsed, session_token
+from support.visitors import as_visitor, form_to, parsed, session_token, shown
 from support.voters import add_voters, set_votes
 from support.web_site import ANN, AT_EIGHT, BASE_URL, database_content, serve_pages
 
@@ -24,7 +24,7 @@ from notifier.pipeline.ingesting import ingest
 from notifier.signing import redact_links
 from notifier.store.ingest import AnnouncePolicy
 from notifier.subscribers import SignUp, erase, pause, remove_subscription, unsubscribe
-from notifier.topics import TRENDING
+from notifier.topics import FOR_YOU, TRENDING
 
 ATOM = "{http://www.w3.org/2005/Atom}"
 TITLES = ["Quantization of Large Models", "Mixture of Experts at Scale", "Graphs of Everything"]
@@ -292,6 +292,14 @@ def test_a_private_feed_follows_each_vote(client: httpx.Client, engine: Engine) 
     for number, expected in ((0, []), (1, [TITLES[0]]), (0, [])):
         set_votes(engine, TITLES[0], number)
         assert titles(client.get(every)) == titles(client.get(single)) == expected
+
+
+def test_papers_for_you_are_in_no_feed(client: httpx.Client, engine: Engine) -> None:
+    add_subscriber(engine, SignUp(ANN, ("quantization",), topics=(FOR_YOU,), confirmed=True))
+    every, single = feed_links(client, engine)
+    assert titles(client.get(every)) == titles(client.get(single))
+    assert client.get("/feeds/for-you.atom").status_code == 404
+    assert "For you" not in shown(client.get("/feeds"))
 
 
 def test_new_urls_end_the_old_ones(client: httpx.Client, engine: Engine) -> None:

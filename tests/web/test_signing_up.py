@@ -69,7 +69,7 @@ def test_without_a_base_url_the_first_page_shows_papers_and_nobody_can_sign_up(e
 def test_the_form_offers_every_topic_with_its_description_and_volume(client: httpx.Client) -> None:
     page = parsed(client.get("/subscribe"))
     labels = [" ".join(label.text_content().split()) for label in page.xpath("//label[@class='topic']")]
-    assert len(labels) == len(catalogue_of(Config()).topics) + 2, "and the two reserved topics"
+    assert len(labels) == len(catalogue_of(Config()).topics) + 3, "and the three reserved topics"
     assert labels[0].startswith("Trending up to 10 a day") and labels[-1].startswith("All papers about 2 a week")
     assert any(label.startswith("Quantization") and "Fewer bits for weights" in label for label in labels)
     assert page.xpath("//input[@name='topic'][@checked]/@value") == ["trending"]

@@ -98,7 +98,9 @@ def test_papers_that_were_only_replaced_are_left_out_and_archived_ones_are_not(
 
 
 @pytest.mark.usefixtures("papers")
-@pytest.mark.parametrize("path", ["/topics/nothing", "/topics/Quantization", "/topics/%00", "/topics/" + "a" * 5000])
+@pytest.mark.parametrize(
+    "path", ["/topics/nothing", "/topics/Quantization", "/topics/for-you", "/topics/%00", "/topics/" + "a" * 5000]
+)
 def test_an_unknown_topic_is_not_found(client: httpx.Client, path: str) -> None:
     assert client.get(path).status_code == 404
 

@@ -18,7 +18,7 @@ from notifier.pipeline import feed_entries, pinned_papers, publisher_of
 from notifier.queries import Query
 from notifier.search import merge_lists, newest_seen, newest_seen_of_topic, with_similar
 from notifier.store import papers, reading
-from notifier.topics import ALL, TRENDING
+from notifier.topics import ALL, FOR_YOU, TRENDING
 from notifier.web.feeds.representation import Representation, representation_of
 from notifier.web.site import Site
 
@@ -77,7 +77,7 @@ def _lists(site: Site, connection: Connection, subscriptions: Sequence[Subscript
     if ALL in topics:
         yield newest_seen_of_topic(connection, None, MAX_ENTRIES)
         return
-    for slug in topics - {TRENDING}:
+    for slug in topics - {TRENDING, FOR_YOU}:  # a feed would change with each like, so it holds no papers for you
         yield newest_seen_of_topic(connection, slug, MAX_ENTRIES)
 
 

@@ -14,7 +14,7 @@ from notifier.models import Subscriber, SubscriberState
 from notifier.pipeline import RESERVED_FEEDS, publisher_of
 from notifier.signing import sign
 from notifier.subscribers import private_feeds_grant, remove_private_feed, renew_private_feed
-from notifier.topics import RESERVED
+from notifier.topics import FOR_YOU, RESERVED
 from notifier.web.feeds.on_request import private_feed
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import SignedIn, Visitor
@@ -68,7 +68,7 @@ def list_private_feeds(site: SiteDependency, subscriber: SignedIn) -> Response:
 
 def _existing_feeds(site: Site) -> Iterator[tuple[str, str, str]]:
     """Yield the slug, the title and the description of each feed that exists."""
-    known = [(slug, title, RESERVED_FEEDS[slug]) for slug, title in RESERVED.items()]
+    known = [(slug, RESERVED[slug], description) for slug, description in RESERVED_FEEDS.items()]
     known += [(slug, topic.title, topic.description) for slug, topic in site.catalogue.topics.items()]
     yield from (each for each in known if site.feed_files.get(f"{each[0]}.atom"))
 
@@ -79,4 +79,5 @@ def _private_feeds(site: Site, subscriber: Subscriber) -> list[Feed]:
     if grant is None or site.key is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
         return []
     signed_id = sign(site.key, grant)
-    return [private_feed(signed_id), *[private_feed(signed_id, each) for each in subscriber.subscriptions]]
+    with_feed = [each for each in subscriber.subscriptions if each.topic != FOR_YOU]
+    return [private_feed(signed_id), *[private_feed(signed_id, each) for each in with_feed]]

@@ -104,7 +104,7 @@ def show_topic(site: SiteDependency, request: Request, visitor: Visitor, form: U
 
 def _titles(site: Site) -> Mapping[str, tuple[str, str]]:
     """Return the title and the description of each topic by slug, those of the reserved slugs first."""
-    reserved = {slug: (title, RESERVED_FEEDS[slug]) for slug, title in RESERVED.items()}
+    reserved = {slug: (RESERVED[slug], description) for slug, description in RESERVED_FEEDS.items()}
     return reserved | {slug: (topic.title, topic.description) for slug, topic in site.catalogue.topics.items()}
 
 
