@@ -120,8 +120,8 @@ class ListingPlacer:
     def _is_announced_again(self, paper: PendingPaper, upvotes_named: Sequence[int]) -> bool:
         """Return whether a paper that was announced before has gained something that a query may ask for.
 
-        If several rows have become this paper, each of them must have gained something. A row that has gained nothing
-        was announced with everything that is known of the paper now.
+        If several rows have become this paper, each of them must have gained something. If one of them has gained
+        nothing, everything that is known of the paper now was already announced with that row.
         """
         if paper.awaits_announcement or not paper.stored or self._now - paper.first_seen > ANNOUNCED_AGAIN_WITHIN:
             return False

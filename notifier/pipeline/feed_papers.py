@@ -45,7 +45,7 @@ def trending_of_days(connection: Connection, newest: Sequence[Paper]) -> list[Pa
     """Return the best papers of each day on which papers were first seen, in the order of feeds.
 
     A paper is chosen if it has votes or upvotes or is in a ranked list. The best are taken from `newest` and from the
-    chosen papers that were first seen at most CHOSEN_WITHIN earlier. With `newest` alone, a large dump of papers that
+    chosen papers first seen at most CHOSEN_WITHIN before the newest. With `newest` alone, a large dump of papers that
     nobody has chosen could leave no room for chosen ones.
     """
     if not newest:

@@ -49,7 +49,7 @@ class ListedDays:
 
 @dataclass(frozen=True, slots=True)
 class Trending:
-    """The ids of the trending papers after the dump with the id `dump_id` was ingested, the best first.
+    """The ids of the papers that were trending when `dump_id` was the id of the newest dump, the best first.
 
     They are listed on one of the TRENDING_DAYS days up to `until`, or somebody has voted for them since the first of
     these days. A list never changes: another dump or vote makes a new list. So the places within it are stable.

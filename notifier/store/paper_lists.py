@@ -40,7 +40,8 @@ REPLACEMENTS = (Announce.REPLACE, Announce.REPLACE_CROSS)
 class ListedPaper:
     """A paper in a list, with the values by which the list is ordered.
 
-    `upvotes` are the highest of the list, `place` the best position in a ranked list, and `day` the newest listing day.
+    All are taken from the paper's listings on the days of the list: `upvotes` are its most upvotes, `place` is its best
+    position in a ranked list, and `day` is its newest listing day.
     `votes` are those of this service, and 0 in a list that does not go by them.
     """
 

@@ -73,7 +73,7 @@ class PageRequest:
 def read_page_request(
     form: Form, path: str, orders: Sequence[ListOrder], fields: Sequence[tuple[str, str]] = ()
 ) -> PageRequest:
-    """Return the request in the fields of a URL. If they name no order of this list, it is the usual one."""
+    """Return the request in the fields of a URL. Its order is the usual one if they name no order of this list."""
     order = next((each for each in orders if each == form.one("order")), orders[0])
     return PageRequest(path, orders, order, form.one("after"), fields)
 

@@ -30,8 +30,8 @@ Read = Callable[[Sequence[int]], Mapping[int, Paper]]
 class RankingFunctions(NamedTuple):
     """The functions that rank the papers of a ranking and read them.
 
-    `rank` takes the highest id of a paper that counts, and returns ids, the best first. `read` takes some of these ids,
-    and returns the papers with these ids that may be shown, by id. `state` is that of the papers now.
+    `rank` takes the highest id that a ranked paper may have, and returns ids, the best first. `read` takes some of
+    these ids, and returns the papers with these ids that may be shown, by id. `state` is that of the papers now.
     """
 
     rank: Callable[[int], Sequence[int]]

@@ -21,7 +21,7 @@ from notifier.web.site import Site, SiteDependency
 
 GET = ["GET", "HEAD"]
 PAPERS = 10_000  # ids in one sitemap; the format allows 50,000 URLs
-DAYS = 30_000  # the newest days, whose lists are named; with their weeks and months, under 50,000 URLs
+DAYS = 30_000  # at most this many days, the newest, are listed; with weeks and months, under 50,000 URLs
 MAX_DIGITS = 9  # of the number of a sitemap
 CACHED = {"Cache-Control": "public, max-age=3600"}
 NAMESPACE = 'xmlns="http://www.sitemaps.org/schemas/sitemap/0.9"'
@@ -46,7 +46,7 @@ router = APIRouter()
 
 @router.api_route("/robots.txt", methods=GET)
 def robots(site: SiteDependency) -> Response:
-    """Name the paths that search engines must not read, and the sitemap."""
+    """Name the sitemap, and the paths that search engines must not read."""
     lines = ["User-agent: *", *(f"Disallow: {site.root}/{path}" for path in PRIVATE)]
     if site.origin:
         lines += ["", f"Sitemap: {site.origin}{site.root}/sitemap.xml"]
