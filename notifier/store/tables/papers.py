@@ -25,7 +25,7 @@ class PaperRow(Table, table=True):
     # The index has all columns that are needed to choose the papers of a page in a list by listing day.
     __table_args__ = (
         Index("ix_paper_listed_on", "listed_on", "id", "sequence", "archived"),
-        Index("ix_paper_votes_changed", "id", sqlite_where=VOTES_CHANGED, postgresql_where=VOTES_CHANGED),
+        Index("ix_paper_votes_changed", "id", sqlite_where=VOTES_CHANGED),
         NEVER_REUSE_IDS,
     )
 
