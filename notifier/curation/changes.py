@@ -147,7 +147,7 @@ def undo(engine: Engine, actor: str, entry_id: int, now: datetime) -> Curation:
         ingest.lock(connection)
         entry = curation.entry_of(connection, entry_id)
         if entry is None:
-            raise UsageError(f"the log has no entry {entry_id}; `notifier curation` lists them")
+            raise UsageError(f"the log has no entry {entry_id}; give the number of one that it lists")
         if entry.undone_by is not None:
             raise UsageError(f"entry {entry_id} was undone by entry {entry.undone_by} already; undo that one instead")
         if entry.aspect != "merged":
@@ -249,7 +249,7 @@ def _require_row(connection: Connection, entry: Curation, paper_id: int) -> None
     current = papers.papers_by_id(connection, [paper_id]).get(paper_id)
     if current is None or current.id != paper_id:
         into = f" into {current.key}" if current else ""
-        raise UsageError(f"entry {entry.id} cannot be undone, because its paper was merged{into} since; part it first")
+        raise UsageError(f"entry {entry.id} cannot be undone, because its paper is merged{into}; part that one first")
 
 
 def _why_replaced(connection: Connection, entry: Curation) -> str:

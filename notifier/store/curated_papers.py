@@ -90,10 +90,10 @@ def write_facts(connection: Connection, papers: Iterable[PendingPaper]) -> None:
                 )
 
 
-def store_merged(connection: Connection, merged: PendingPaper, into_id: int, kept: str) -> None:
-    """Store that a paper was merged by hand into another one, with what is needed to part it again."""
+def store_merged(connection: Connection, merged: PendingPaper, into_id: int, own_key: str, kept: str) -> None:
+    """Store that a paper was merged by hand into another one, with its own key and what is needed to part it again."""
     assert merged.id is not None, "the paper is stored"
-    places = {"shown_by": into_id, "merged_into": into_id, "old_key": merged.first_key}
+    places = {"shown_by": into_id, "merged_into": into_id, "old_key": own_key}
     _store(connection, merged.id, **places, facts=encode_facts(merged.facts), kept=kept)
 
 

@@ -15,9 +15,9 @@ from typing import Any
 from sqlalchemy import Connection, Row, delete, func, insert, select, update
 
 from notifier.models import Curation, Pin
-from notifier.store import hand_merges, hidden_papers, pins, tags
+from notifier.store import hand_merges, hidden_papers, parting, pins, tags
 from notifier.store.statements import batches, insert_into
-from notifier.store.tables import correction, curation, dump, hidden_paper, topic_correction
+from notifier.store.tables import LARGEST_ID, correction, curation, dump, hidden_paper, topic_correction
 
 ERASED = "an erased subscriber"
 
@@ -73,7 +73,7 @@ def set_state(connection: Connection, aspect: str, paper_id: int, state: State, 
         case "hidden", _:
             hidden_papers.unhide(connection, paper_id)
         case "merged", None:
-            hand_merges.part(connection, paper_id)
+            parting.part(connection, paper_id)
             pins.begin_due(connection, now)
         case "merged", into_id:
             hand_merges.merge(connection, paper_id, into_id)
@@ -125,7 +125,7 @@ def entries(
 
 def entry_of(connection: Connection, entry_id: int) -> Curation | None:
     """Return an entry of the log; None if there is none with this id."""
-    rows = connection.execute(select(curation).where(curation.c.id == entry_id)).all()
+    rows = connection.execute(select(curation).where(curation.c.id == min(max(entry_id, 0), LARGEST_ID))).all()
     return next(iter(_with_undone(connection, rows)), None)
 
 

@@ -15,7 +15,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, select
 
 from notifier.models import Subscriber
-from notifier.store import curation, feedback, requests, returned, votes
+from notifier.store import curation, feedback, kept_rows, requests, returned, votes
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
 from notifier.store.tables import delivery, erased_address, subscriber, subscription, suppression
@@ -39,6 +39,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     returned.delete_of(connection, person.id, person.email)
     votes.remove_all(connection, person.id)
     feedback.reset_feedback(connection, person.id)
+    kept_rows.forget_subscriber(connection, person.id)
     curation.forget_actor(connection, person.email)
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))
     connection.execute(insert(erased_address).values(fingerprint=_fingerprint(person.email), at=now))

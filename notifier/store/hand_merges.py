@@ -1,28 +1,25 @@
-"""Merge two papers by hand, and part papers that were merged by hand.
+"""Correct papers, and merge two papers by hand.
 
-Everything that a merged paper had is kept, so that it can be parted again: its row, listings, identities, keys, votes,
-feedback, pin and corrections. Later dumps complete its facts if they give its arXiv id; what else has come since the
-merge stays with the other paper.
+Everything that a merged paper had is kept, so that `store.parting` can part it again: its row, listings, identities,
+keys, votes, feedback, pin and corrections. Later dumps complete its facts if they give its arXiv id; what else has come
+since the merge stays with the other paper.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Table, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, select, update
 
 from notifier.errors import UsageError
 from notifier.papers.pending import PendingPaper
-from notifier.store import paper_tokens, votes
+from notifier.store import paper_tokens
 from notifier.store.curated_papers import (
-    decode_values,
     encode_values,
     forget_pairs,
     move_pairs,
-    part_pair,
     parted_from,
     store_corrected_identities,
     store_facts,
@@ -30,26 +27,22 @@ from notifier.store.curated_papers import (
     write_facts,
 )
 from notifier.store.ingest import merge_rows, pending_papers, tokenised_paper, update_papers
+from notifier.store.kept_rows import REACTIONS, encode_rows
 from notifier.store.papers import locked
 from notifier.store.statements import insert_into
 from notifier.store.tables import (
     correction,
     dump_facts,
-    feedback,
     hidden_paper,
     listing,
     paper,
     paper_alias,
     paper_title,
     pin,
-    subscriber,
     topic_correction,
-    vote,
 )
 
-_OWN_TABLES = (pin, hidden_paper, correction, topic_correction)  # their rows are kept, and do not move
-_REACTIONS = {vote: "voted_on", feedback: "given_at"}  # and the columns that tell their rows apart
-_PIN_VALUES = ("day", "note", "name", "pinned_at")
+OWN_TABLES = (pin, hidden_paper, correction, topic_correction)  # their rows are kept, and do not move
 
 
 def correct(connection: Connection, paper_id: int, values: Mapping[str, str | None]) -> None:
@@ -83,7 +76,7 @@ def merge(connection: Connection, paper_id: int, into_id: int) -> None:
     forget_pairs(connection, paper_id, into_id)
     move_pairs(connection, paper_id, into_id)
     has_pin = connection.scalar(select(exists().where(pin.c.paper_id == into_id)))
-    for table in _OWN_TABLES:
+    for table in OWN_TABLES:
         if table is pin and not has_pin:
             connection.execute(update(pin).where(pin.c.paper_id == paper_id).values(paper_id=into_id))
         connection.execute(delete(table).where(table.c.paper_id == paper_id))
@@ -95,9 +88,9 @@ def merge(connection: Connection, paper_id: int, into_id: int) -> None:
     connection.execute(update(dump_facts).where(dump_facts.c.paper_id.in_(parts)).values(shown_by=into_id))
     merge_rows(connection, merged, into)
     store_facts(connection, into_id, into.facts)
-    store_merged(connection, merged, into_id, json.dumps(kept))
+    store_merged(connection, merged, into_id, kept["own_key"], json.dumps(kept))
     _add_alias(connection, into)
-    _write(connection, into, keys)
+    write_paper(connection, into, keys)
 
 
 def merged_into(connection: Connection, paper_id: int) -> int | None:
@@ -120,42 +113,6 @@ def keys_merged_into(connection: Connection, paper_id: int) -> list[str]:
     return list(connection.scalars(select(row.old_key).where(row.merged_into == paper_id).order_by(row.old_key)))
 
 
-def part(connection: Connection, paper_id: int) -> None:
-    """Part a paper from the one into which it was merged by hand; dumps will not join them. Hold the ingest lock."""
-    row = dump_facts.c
-    shown_by, text = connection.execute(select(row.shown_by, row.kept).where(row.paper_id == paper_id)).one()
-    kept = json.loads(text)
-    (into,) = pending_papers(connection, [shown_by])
-    locked(connection, [shown_by])
-    keys = paper_tokens.drop(connection, [shown_by])
-    old = decode_values(kept["row"])
-    facts = into.parts.pop(paper_id)
-    parted = PendingPaper(facts, old["key"], old["first_seen"], old["sequence"], id=paper_id, stored=[facts])
-    for number in _merged_parts(connection, paper_id):
-        parted.parts[number] = into.parts.pop(number)
-    parted.corrections = {each["field"]: each["value"] for each in kept["correction"]}
-    if into.sequence == old["sequence"]:
-        into.sequence = kept["into_sequence"]
-    _restore_key(connection, into, old["key"])
-    if not into.is_curated:
-        connection.execute(delete(dump_facts).where(row.paper_id == shown_by))
-    _write(connection, into, keys)
-    _insert_row(connection, parted, old)
-    _move_back(connection, kept, paper_id, shown_by)
-    for table in _REACTIONS:
-        _part_reactions(connection, table, kept[table.name], (paper_id, shown_by))
-    votes.count(connection, [paper_id, shown_by])
-    _restore_own_rows(connection, kept, shown_by)
-    connection.execute(delete(dump_facts).where(row.paper_id == paper_id))
-    if parted.is_curated:
-        store_facts(connection, paper_id, parted.facts)
-        connection.execute(update(dump_facts).where(row.paper_id.in_(parted.parts)).values(shown_by=paper_id))
-    _write(connection, parted, {})
-    stored = connection.scalars(select(paper.c.id).where(paper.c.id.in_([shown_by, *kept["parted"]])))
-    for other in stored.all():
-        part_pair(connection, paper_id, other)
-
-
 def _rewrite(connection: Connection, pending: PendingPaper) -> None:
     """Write a paper that a curator has corrected."""
     assert pending.id is not None
@@ -164,10 +121,10 @@ def _rewrite(connection: Connection, pending: PendingPaper) -> None:
         store_facts(connection, pending.id, pending.facts)
     else:
         connection.execute(delete(dump_facts).where(dump_facts.c.paper_id == pending.id))
-    _write(connection, pending, keys)
+    write_paper(connection, pending, keys)
 
 
-def _write(connection: Connection, pending: PendingPaper, keys: Mapping[int, int]) -> None:
+def write_paper(connection: Connection, pending: PendingPaper, keys: Mapping[int, int]) -> None:
     """Write the row of a paper, its identities and its tokens, which were dropped before."""
     update_papers(connection, [pending])
     write_facts(connection, [pending])
@@ -185,49 +142,22 @@ def _kept(connection: Connection, merged: PendingPaper, into: PendingPaper) -> d
     aliases = select(paper_alias.c.old_key).where(paper_alias.c.paper_id == merged.id)
     return {
         "row": encode_values(dict(row._mapping)),
+        "own_key": own_key(connection, merged),
         "into_sequence": into.sequence,
         "listings": list(connection.scalars(select(listing.c.id).where(listing.c.paper_id == merged.id))),
         "identities": list(identities),
         "identities_of_both": list(connection.scalars(of_both)),
         "aliases": list(connection.scalars(aliases)),
         "parted": sorted(parted_from(connection, merged.id)),
-        **{each.name: _rows(connection, each, merged.id) for each in _OWN_TABLES},
+        **{each.name: encode_rows(connection, each, merged.id) for each in OWN_TABLES},
         **{
-            table.name: {"own": _rows(connection, table, merged.id), "other": _rows(connection, table, into.id)}
-            for table in _REACTIONS
+            table.name: {
+                "own": encode_rows(connection, table, merged.id),
+                "other": encode_rows(connection, table, into.id),
+            }
+            for table in REACTIONS
         },
     }
-
-
-def _rows(connection: Connection, table: Table, paper_id: int) -> list[dict[str, Any]]:
-    found = connection.execute(select(table).where(table.c.paper_id == paper_id)).mappings()
-    return [
-        {name: value.isoformat() if isinstance(value, date) else value for name, value in each.items()}
-        for each in found
-    ]
-
-
-def _values(table: Table, kept: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the values of a row from what `_rows` has made of it."""
-    return {name: _value(table, name, value) for name, value in kept.items()}
-
-
-def _value(table: Table, name: str, value: Any) -> Any:
-    kind = table.c[name].type.python_type if name in ("day", "voted_on") else None
-    if kind is date:
-        return date.fromisoformat(value)
-    return datetime.fromisoformat(value) if name.endswith("_at") else value
-
-
-def _merged_parts(connection: Connection, paper_id: int) -> list[int]:
-    """Return the ids of the papers that were merged by hand into this one, also by way of others."""
-    found: list[int] = []
-    waiting = [paper_id]
-    while waiting:
-        merged = dump_facts.c.merged_into.in_(waiting)
-        waiting = list(connection.scalars(select(dump_facts.c.paper_id).where(merged)))
-        found += waiting
-    return found
 
 
 def _add_alias(connection: Connection, into: PendingPaper) -> None:
@@ -237,74 +167,11 @@ def _add_alias(connection: Connection, into: PendingPaper) -> None:
         connection.execute(insert_into(connection.dialect, paper_alias).values(own).on_conflict_do_nothing())
 
 
-def _restore_key(connection: Connection, into: PendingPaper, parted_key: str) -> None:
-    """Give a paper its own key again, if it has the key of the paper that is parted from it."""
+def own_key(connection: Connection, pending: PendingPaper) -> str:
+    """Return the key of a paper or, if this is the key of a paper that was merged into it, the key that it had."""
     row = paper_alias.c
-    if into.key == parted_key:
-        own = select(row.old_key).where(row.paper_id == into.id, row.old_id == into.id).order_by(row.old_key)
-        into.key = connection.scalars(own).first() or into.key
-        connection.execute(delete(paper_alias).where(row.old_key == into.key))
-    connection.execute(delete(paper_alias).where(row.old_key == parted_key))
-
-
-def _insert_row(connection: Connection, parted: PendingPaper, old: Mapping[str, Any]) -> None:
-    """Insert the row that a paper had; `_write` then gives it its present facts."""
-    taken = connection.scalar(select(exists().where(paper.c.sequence == parted.sequence)))
-    if taken:  # another paper got it by a further merge
-        parted.sequence = max(connection.scalar(select(func.max(paper.c.sequence))) or 0, 0) + 1
-    known = {name: value for name, value in old.items() if name in paper.c}
-    connection.execute(insert(paper).values({**known, "sequence": parted.sequence, "tagged_by": None, "votes": 0}))
-
-
-def _move_back(connection: Connection, kept: Mapping[str, Any], paper_id: int, other_id: int) -> None:
-    """Move the listings, identities and old keys of a paper back to it from the other one."""
-    for number in kept["listings"]:
-        mine = (listing.c.id == number, listing.c.paper_id == other_id)
-        connection.execute(update(listing).where(*mine).values(paper_id=paper_id))
-    title = paper_title.c
-    for identity in kept["identities"]:
-        theirs = (title.identity == identity, title.paper_id == other_id)
-        if not connection.scalar(select(exists().where(*theirs))):
-            continue  # it belongs to a paper that was merged into this one before, and that is parted already
-        if identity not in kept["identities_of_both"]:
-            connection.execute(delete(paper_title).where(*theirs))
-        new = insert_into(connection.dialect, paper_title).values(identity=identity, paper_id=paper_id)
-        connection.execute(new.on_conflict_do_nothing())
-    for key in kept["aliases"]:
-        mine = (paper_alias.c.old_key == key, paper_alias.c.paper_id == other_id)
-        connection.execute(update(paper_alias).where(*mine).values(paper_id=paper_id))
-
-
-def _part_reactions(connection: Connection, table: Table, kept: Mapping[str, Any], pair: tuple[int, int]) -> None:
-    """Give back the votes or the feedback that each paper of a pair had; the first one is parted from the other.
-
-    What a subscriber has taken back since the merge is given to neither. What they have given since stays with the
-    other paper.
-    """
-    row, when = table.c, _REACTIONS[table]
-    paper_id, other_id = pair
-    others = {each["subscriber_id"]: _values(table, each) for each in kept["other"]}
-    for each in kept["own"]:
-        own = _values(table, each)
-        person = own["subscriber_id"]
-        mine = (row.subscriber_id == person, row.paper_id == other_id)
-        current = connection.execute(select(row[when]).where(*mine)).scalar_one_or_none()
-        if current is None or connection.scalar(select(subscriber.c.id).where(subscriber.c.id == person)) is None:
-            continue
-        if current not in (own[when], others.get(person, own)[when]):
-            continue
-        connection.execute(insert(table).values({**own, "paper_id": paper_id}))
-        connection.execute(delete(table).where(*mine))
-        if person in others:
-            connection.execute(insert(table).values({**others[person], "paper_id": other_id}))
-
-
-def _restore_own_rows(connection: Connection, kept: Mapping[str, Any], other_id: int) -> None:
-    """Give a paper its pin, its corrections and so on again; a pin that moved with the merge leaves the other paper."""
-    for table in _OWN_TABLES:
-        for each in kept[table.name]:
-            values = _values(table, each)
-            if table is pin:
-                moved = (pin.c.paper_id == other_id, *(pin.c[name] == values[name] for name in _PIN_VALUES))
-                connection.execute(delete(pin).where(*moved))
-            connection.execute(insert(table).values(values))
+    is_of_other = select(exists().where(row.old_key == pending.key, row.old_id != pending.id))
+    if not connection.scalar(is_of_other):
+        return pending.key
+    own = select(row.old_key).where(row.old_id == pending.id).order_by(row.old_key)
+    return connection.scalars(own).first() or pending.key

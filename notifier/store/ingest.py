@@ -12,7 +12,7 @@ from datetime import date, datetime
 from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, exists, func, select, update
 
 from notifier.models import ListedOnFrom
 from notifier.papers.identity import PreparedListing
@@ -31,7 +31,7 @@ from notifier.store.curated_papers import (
 )
 from notifier.store.paper_tokens import TokenisedPaper
 from notifier.store.papers import locked
-from notifier.store.statements import batches, in_values, insert_all, insert_one
+from notifier.store.statements import batches, in_values, insert_all, insert_into, insert_one
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic, withdrawal
 
 
@@ -298,7 +298,9 @@ def merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPape
         connection.execute(update(table).where(table.c.paper_id == absorbed.id).values(paper_id=kept.id))
     connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == absorbed.id))
     connection.execute(delete(paper).where(paper.c.id == absorbed.id))
-    connection.execute(insert(paper_alias).values(old_id=absorbed.id, old_key=absorbed.first_key, paper_id=kept.id))
+    alias = {"old_id": absorbed.id, "old_key": absorbed.first_key, "paper_id": kept.id}
+    # If the absorbed paper has got its key by a merge, it has two aliases already: that key, and its own one.
+    connection.execute(insert_into(connection.dialect, paper_alias).values(alias).on_conflict_do_nothing())
 
 
 def _ids_of_rows(pending: PendingPaper) -> Iterator[int]:

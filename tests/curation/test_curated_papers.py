@@ -38,6 +38,7 @@ ANN = "ann@example.org"
 DAY = date(2026, 7, 1)
 LATER = timedelta(days=1)
 CATALOGUE = catalogue_of(Config())
+THREE = ("The First Title of It", "The Second Title of It", "The Third Title of It")
 TYPO = "Quantisation of Lrage Models"
 RIGHT = "Quantisation of Large Models"
 
@@ -223,18 +224,41 @@ def test_a_merge_gives_a_paper_the_arxiv_id_of_the_other_and_dumps_complete_it_f
     assert parted[0].arxiv_id is None
 
 
-def test_papers_merged_one_after_the_other_can_be_parted_in_any_order(store: Engine) -> None:
-    titles = ("The First Title of It", "The Second Title of It", "The Third Title of It")
-    add_listings(store, "one", DAY, *(Listing(1, title, f"Abstract of {title}.") for title in titles))
+@pytest.mark.parametrize("arxiv_id", [None, "2607.00001"])
+def test_papers_merged_one_after_the_other_can_be_parted_in_any_order(store: Engine, arxiv_id: str | None) -> None:
+    ids = dict(zip(THREE, (arxiv_id, None, None), strict=True))
+    add_listings(store, "one", DAY, *(Listing(1, each, f"Abstract of {each}.", arxiv_id=ids[each]) for each in THREE))
     before = snapshot(store)
     first, second, third = (each.key for each in stored(store))
     for order in ((first, second), (second, first)):
         curation.merge(store, ANN, first, second, MONDAY)
         curation.merge(store, ANN, second, third, MONDAY)
-        assert [each.key for each in stored(store)] == [third]
+        assert [each.key for each in stored(store)] == [arxiv_id or third]
         for key in order:
             curation.part(store, ANN, key, MONDAY)
         assert snapshot(store) == before
+
+
+def test_papers_merged_into_the_same_one_can_be_parted_in_any_order(engine: Engine) -> None:
+    add_listings(engine, "one", DAY, *(Listing(1, title, f"Abstract of {title}.") for title in THREE))
+    before = snapshot(engine)
+    first, second, third = (each.key for each in stored(engine))
+    for order in ((second, third), (third, second)):
+        for key in (second, third):
+            curation.merge(engine, ANN, key, first, MONDAY)
+        for key in order:
+            curation.part(engine, ANN, key, MONDAY)
+        assert snapshot(engine) == before
+
+
+def test_a_dump_joins_a_paper_that_has_the_arxiv_id_of_one_merged_into_it(engine: Engine) -> None:
+    add_listings(engine, "one", DAY, *(Listing(1, title) for title in THREE))
+    first, second, third = (each.key for each in stored(engine))
+    add_listings(engine, "two", DAY, Listing(1, "The Fourth Title of It", arxiv_id="2607.00004"))
+    curation.merge(engine, ANN, "2607.00004", second, MONDAY)
+    add_listings(engine, "three", DAY + LATER, Listing(1, THREE[0], arxiv_id="2607.00004"))
+    assert [each.key for each in stored(engine)] == ["2607.00004", third]
+    assert paper_of(engine, second).id == paper_of(engine, first).id == paper_of(engine, "2607.00004").id
 
 
 def test_what_cannot_be_merged_or_parted_is_refused_with_the_reason(in_sqlite: Engine) -> None:
@@ -298,6 +322,8 @@ def test_undoing_can_be_undone_and_a_replaced_change_names_the_one_to_undo_first
     undo(in_sqlite, other.id, noted.id)
     with pytest.raises(UsageError, match="has no entry 99"):
         undo(in_sqlite, 99)
+    with pytest.raises(UsageError, match="has no entry"):
+        undo(in_sqlite, 10**20)
     with pytest.raises(UsageError, match="not hidden"):
         curation.unhide(in_sqlite, ANN, first.key, MONDAY)
 
@@ -360,3 +386,16 @@ def test_what_curators_type_is_cleaned_once_and_refused_if_it_is_too_long_or_emp
 def test_an_erased_curator_leaves_the_log_without_their_address(in_sqlite: Engine) -> None:
     erase(in_sqlite, ANN, MONDAY)
     assert {line.actor for line in curation.read_log(in_sqlite)} == {"an erased subscriber"}
+
+
+def test_what_is_kept_for_parting_forgets_an_erased_subscriber(two: Engine) -> None:
+    first, second = stored(two)
+    curation.merge(two, ANN, second.key, first.key, MONDAY)
+    for name in ("ann", "bob", "eve"):
+        with reading(two) as connection:
+            assert any('"subscriber_id"' in each for each in connection.scalars(select(tables.dump_facts.c.kept)))
+        erase(two, f"{name}@example.org", MONDAY)
+    with reading(two) as connection:
+        assert not any('"subscriber_id"' in each for each in connection.scalars(select(tables.dump_facts.c.kept)))
+    curation.part(two, ANN, second.key, MONDAY)
+    assert [each.votes for each in stored(two)] == [0, 0]
