@@ -57,7 +57,7 @@ class Candidates:
         self.dump = dumps.newest_id(connection) if untagged is None else None
         found = papers.papers_after(connection, cursor, self.head)
         if voted:
-            again = papers.papers_by_id(connection, voted)
+            again = papers.shown_papers_by_id(connection, voted)
             found = [paper for paper in found if paper.id not in again]
             found += [replace(paper, sequence=self.head + n) for n, paper in enumerate(again.values(), start=1)]
             self.head += len(again)

@@ -11,6 +11,7 @@ from datetime import date
 
 from sqlalchemy import BigInteger, Connection, cast, delete, exists, func, select, update
 
+from notifier.store.hidden_papers import is_not_hidden
 from notifier.store.papers import locked
 from notifier.store.statements import batches, insert_into
 from notifier.store.tables import paper, vote
@@ -69,13 +70,14 @@ def keys_voted_between(
 ) -> dict[int, str]:
     """Return the keys of at most `limit` papers that somebody voted for on these days, by id.
 
-    The papers are first listed on `listed_until` or before. Those with the most votes on these days come first.
+    The papers are first listed on `listed_until` or before, and are not hidden. Those with the most votes on these days
+    come first.
     """
     number = func.count()
     voted = (
         select(paper.c.id, paper.c.key)
         .join(vote, vote.c.paper_id == paper.c.id)
-        .where(vote.c.voted_on.between(first, last), paper.c.listed_on <= listed_until)
+        .where(vote.c.voted_on.between(first, last), paper.c.listed_on <= listed_until, is_not_hidden(paper.c.id))
         .group_by(paper.c.id, paper.c.key)
     )
     return dict(connection.execute(voted.order_by(number.desc(), paper.c.id).limit(limit)).all())

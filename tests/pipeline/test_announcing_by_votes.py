@@ -18,7 +18,7 @@ from support.query_samples import SAMPLE_PAPERS, SAMPLE_QUERIES, SampleQuery, is
 from support.service import MONDAY, add_listings, add_subscriber
 from support.voters import add_voters, set_votes
 
-from notifier import queries
+from notifier import curation, queries
 from notifier.config import Config, TopicConfig
 from notifier.models import Listing, Paper
 from notifier.pipeline.considering_votes import consider_votes
@@ -26,6 +26,7 @@ from notifier.pipeline.dry_run import plan_dry_run
 from notifier.pipeline.planning import plan
 from notifier.pipeline.tagging import tag
 from notifier.queries import votes_named
+from notifier.search import read_trending
 from notifier.store import changed_votes, papers, subscriptions
 from notifier.store.engine import reading, writing
 from notifier.store.ingest import lock
@@ -209,6 +210,19 @@ def test_a_dry_run_shows_what_planning_will_send_after_votes_and_changes_nothing
 
     assert chosen() == chosen() == [3] and head(voting) == cursor
     assert plan(voting, CONFIG, later).digests == 1
+
+
+def test_votes_for_a_hidden_paper_put_it_into_no_dry_run_and_no_ranking(voting: Engine) -> None:
+    subscribe_to(voting, "votes:>=3")
+    plan_and_accept(voting, CONFIG, AT_EIGHT)
+    set_votes(voting, TITLE, 3)
+    curation.hide(voting, "", "2607.00001", AT_EIGHT)
+    later = AT_EIGHT + A_DAY
+    assert not any(each.selection for each in plan_dry_run(voting, CONFIG, later).digests)
+    with reading(voting) as connection:
+        ranked = papers.papers_by_id(connection, read_trending(connection, later.date()).ids)
+    assert [each.title for each in ranked.values()] == ["Another Paper of Ours"]
+    assert plan(voting, CONFIG, later).digests == 0
 
 
 def test_a_vote_waits_for_no_dump_that_is_being_stored(postgres_store: Engine) -> None:
