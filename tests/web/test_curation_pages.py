@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import httpx
 import pytest
 from sqlalchemy import Engine
-from support.service import add_subscriber, ingest_page
+from support.service import add_listings, add_subscriber, ingest_page
 from support.visitors import as_visitor, form_to, parsed, session_token, shown
 from support.web_site import ANN, AT_EIGHT, FORM, serve_pages, write_config
 
 from notifier import curation
 from notifier.config import Config
-from notifier.models import Subscriber, SubscriberState
+from notifier.models import Listing, Subscriber, SubscriberState
 from notifier.store import papers, reading, subscribers
 from notifier.subscribers import SignUp, pause
 
@@ -56,14 +57,14 @@ def send(client: httpx.Client, action: str, **fields: str) -> httpx.Response:
 def test_a_curator_pins_hides_corrects_merges_parts_and_undoes(client: httpx.Client, engine: Engine) -> None:
     first, second = keys(engine)
     page = client.get(f"/paper/{first}")
-    assert set(form_to(page, "/curation/pin").fields) == {"key", "day", "name", "note"}
+    assert set(form_to(page, "/curation/pin#curate").fields) == {"key", "day", "name", "note"}
     answer = send(client, "pin", key=first, day="2026-07-06", name="Ann", note="Read <this>.")
     assert (answer.status_code, answer.headers["Location"]) == (303, f"/paper/{first}?done=pin#curate")
     page = client.get(answer.headers["Location"])
     assert "The paper is pinned." in shown(page)
     assert "Pinned to 6 July 2026 by Ann: Read <this>." in shown(page)
-    assert form_to(page, "/curation/pin").fields["note"] == "Read <this>."
-    filled = dict(form_to(page, "/curation/correct").form_values())
+    assert form_to(page, "/curation/pin#curate").fields["note"] == "Read <this>."
+    filled = dict(form_to(page, "/curation/correct#curate").form_values())
     assert send(client, "correct", **{**filled, "title": "A Better Title", "add": "robotics"}).status_code == 303
     assert send(client, "hide", key=first).status_code == 303
     page = client.get(f"/paper/{first}")
@@ -73,7 +74,7 @@ def test_a_curator_pins_hides_corrects_merges_parts_and_undoes(client: httpx.Cli
     answer = send(client, "merge", key=second, into=first)
     assert answer.headers["Location"] == f"/paper/{first}?done=merge#curate"
     page = client.get(answer.headers["Location"])
-    assert form_to(page, "/curation/part").fields["merged"] == second
+    assert form_to(page, "/curation/part#curate").fields["merged"] == second
     assert send(client, "part", key=first, merged=second).status_code == 303
     log = client.get("/curation")
     assert [form.fields["entry"] for form in parsed(log).forms] == ["5", "4", "3", "2", "1"]
@@ -85,33 +86,36 @@ def test_a_curator_pins_hides_corrects_merges_parts_and_undoes(client: httpx.Cli
     assert curation.read_log(engine)[0].actor == ANN
 
 
-@pytest.mark.parametrize(
-    ("action", "fields", "why"),
-    [
-        (
-            "pin",
-            {"day": "2026-07-06", "name": "Ann", "note": "x" * 281},
-            "The note has 281 characters",
-        ),
-        ("pin", {"day": "\0", "name": "Ann", "note": "x"}, "The day is missing"),
-        ("pin", {"day": "2026-07-06", "name": "", "note": "x"}, "The name is empty"),
-        ("pin", {"day": "9999-12-31", "name": "Ann", "note": "x"}, "The day is in the year 9999"),
-        ("correct", {"title": "The First Paper of All", "shown_title": "The First Paper of All"}, "nothing to correct"),
-        ("correct", {"url": "javascript:alert(1)"}, "is not the URL of a page"),
-        ("correct", {"add": "no-topic"}, "There is no topic 'no-topic'"),
-        ("merge", {"into": "\0\ud7ff"}, "There is no paper"),
-        ("unpin", {}, "is not pinned"),
-    ],
+PIN = {"day": "2026-07-06", "name": "Ann", "note": "x"}
+WRONG: tuple[tuple[str, dict[str, str], str], ...] = (
+    ("pin", {**PIN, "note": "x" * 281}, "The note has 281 characters"),
+    ("pin", {**PIN, "day": "\0"}, "The day is missing"),
+    ("pin", {**PIN, "name": ""}, "The name is empty"),
+    ("pin", {**PIN, "day": "9999-12-31"}, "The day is in the year 9999"),
+    ("correct", {"title": "The First Paper of All", "shown_title": "The First Paper of All"}, "nothing to correct"),
+    ("correct", {"url": "javascript:alert(1)"}, "is not the URL of a page"),
+    ("correct", {"add": "no-topic"}, "There is no topic 'no-topic'"),
+    ("merge", {"into": "\0\ud7ff"}, "There is no paper"),
+    ("unpin", {}, "is not pinned"),
 )
-def test_what_is_wrong_is_said_on_the_page_and_what_was_typed_is_kept(
-    client: httpx.Client, engine: Engine, action: str, fields: dict[str, str], why: str
-) -> None:
-    answer = send(client, action, key=keys(engine)[0], **fields)
-    assert answer.status_code == 422
-    assert why in shown(answer)
-    if action == "pin" and fields["note"] == "x":
-        assert form_to(answer, "/curation/pin").fields["note"] == "x"
+
+
+def test_what_is_wrong_is_said_on_the_page_and_what_was_typed_is_kept(client: httpx.Client, engine: Engine) -> None:
+    first = keys(engine)[0]
+    for action, fields, why in WRONG:
+        answer = send(client, action, key=first, **fields)
+        assert answer.status_code == 422
+        assert why in shown(answer)
+        if fields.get("note") == "x":
+            assert form_to(answer, "/curation/pin#curate").fields["note"] == "x"
     assert curation.read_log(engine) == []
+
+
+def test_after_a_merge_the_page_has_the_arxiv_id_of_the_merged_paper(client: httpx.Client, engine: Engine) -> None:
+    add_listings(engine, "two", date(2026, 7, 6), Listing(1, "The Third Paper of All", arxiv_id="2607.00003"))
+    answer = send(client, "merge", key="2607.00003", into=keys(engine)[0])
+    assert answer.headers["Location"] == "/paper/2607.00003?done=merge#curate"
+    assert "The papers are merged." in shown(client.get(answer.headers["Location"]))
 
 
 def test_hostile_forms_change_nothing(client: httpx.Client, engine: Engine) -> None:

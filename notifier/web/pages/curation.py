@@ -18,6 +18,7 @@ from notifier import curation
 from notifier.curation import Correction, PinRequest, is_curator
 from notifier.errors import UsageError
 from notifier.models import Curation, Subscriber
+from notifier.store import papers, reading
 from notifier.web.curating import DONE, Curating
 from notifier.web.fields import sentence
 from notifier.web.forms import Form, SubmittedForm, UrlForm
@@ -73,8 +74,10 @@ def curate(site: SiteDependency, who: Curator, form: SubmittedForm, action: str)
         if shown is None:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         return shown
-    stays = entry.key if action != "merge" else form.one("into")
-    return RedirectResponse(f"{site.root}/paper/{quote(stays)}?done={action}#curate", HTTPStatus.SEE_OTHER)
+    shown_id = entry.after if action == "merge" else entry.paper_id
+    with reading(site.engine) as connection:  # a paper without an arXiv id gets that of one that is merged into it
+        shown_key = papers.papers_by_id(connection, [shown_id])[shown_id].key
+    return RedirectResponse(f"{site.root}/paper/{quote(shown_key)}?done={action}#curate", HTTPStatus.SEE_OTHER)
 
 
 def _pin(site: Site, actor: str, key: str, form: Form) -> Curation:
