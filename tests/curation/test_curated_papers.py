@@ -103,12 +103,12 @@ def test_a_corrected_title_and_link_stay_whatever_dumps_say_and_undoing_shows_wh
     assert preview(store, "large title:quantisation", None, MONDAY).papers == 0
 
 
-def test_a_dump_with_the_corrected_title_alone_makes_no_second_paper(store: Engine) -> None:
-    add_listings(store, "one", DAY, Listing(1, TYPO, arxiv_id="2607.00001"))
-    correct(store, "2607.00001", Correction(title=RIGHT))
-    add_listings(store, "two", DAY + LATER, Listing(1, RIGHT))
-    add_listings(store, "three", DAY + LATER, Listing(1, TYPO))
-    assert [each.title for each in stored(store)] == [RIGHT]
+def test_a_dump_with_the_corrected_title_alone_makes_no_second_paper(engine: Engine) -> None:
+    add_listings(engine, "one", DAY, Listing(1, TYPO, arxiv_id="2607.00001"))
+    correct(engine, "2607.00001", Correction(title=RIGHT))
+    add_listings(engine, "two", DAY + LATER, Listing(1, RIGHT))
+    add_listings(engine, "three", DAY + LATER, Listing(1, TYPO))
+    assert [each.title for each in stored(engine)] == [RIGHT]
 
 
 def test_undoing_a_correction_lets_the_mistaken_title_lead_to_no_paper(engine: Engine) -> None:
@@ -388,14 +388,14 @@ def test_an_erased_curator_leaves_the_log_without_their_address(in_sqlite: Engin
     assert {line.actor for line in curation.read_log(in_sqlite)} == {"an erased subscriber"}
 
 
-def test_what_is_kept_for_parting_forgets_an_erased_subscriber(two: Engine) -> None:
-    first, second = stored(two)
-    curation.merge(two, ANN, second.key, first.key, MONDAY)
+def test_what_is_kept_for_parting_forgets_an_erased_subscriber(in_sqlite: Engine) -> None:
+    first, second = stored(in_sqlite)
+    curation.merge(in_sqlite, ANN, second.key, first.key, MONDAY)
     for name in ("ann", "bob", "eve"):
-        with reading(two) as connection:
+        with reading(in_sqlite) as connection:
             assert any('"subscriber_id"' in each for each in connection.scalars(select(tables.dump_facts.c.kept)))
-        erase(two, f"{name}@example.org", MONDAY)
-    with reading(two) as connection:
+        erase(in_sqlite, f"{name}@example.org", MONDAY)
+    with reading(in_sqlite) as connection:
         assert not any('"subscriber_id"' in each for each in connection.scalars(select(tables.dump_facts.c.kept)))
-    curation.part(two, ANN, second.key, MONDAY)
-    assert [each.votes for each in stored(two)] == [0, 0]
+    curation.part(in_sqlite, ANN, second.key, MONDAY)
+    assert [each.votes for each in stored(in_sqlite)] == [0, 0]
