@@ -1,7 +1,8 @@
 """Let subscribers vote for papers and give feedback on them. Pages and the links in mails obey the rules here.
 
 A subscriber has at most one vote for a paper, and one opinion of it: "more like this" or "not for me". Only who is
-ACTIVE, and so has confirmed their address, can give them; everybody can take back what they have given.
+ACTIVE, and so has confirmed their address, can give them, and not for a paper that a curator has hidden; everybody can
+take back what they have given.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import Feedback, Paper, Subscriber, SubscriberState
 from notifier.store import deliveries, feedback, papers, reading, retried, subscribers, votes, writing
+from notifier.store.hidden_papers import hidden_among
 from notifier.subscribers.limiting import Action, within_limits
 from notifier.subscribers.own_subscriptions import require_subscriber
 
@@ -37,6 +39,7 @@ class ReactionRefusal(StrEnum):
     NOT_ACTIVE = "not active"
     TOO_MANY = "too many"
     NO_PAPER = "no paper"
+    HIDDEN = "hidden"
 
 
 _TAKING_BACK = (Reaction.UNVOTE, Reaction.FORGET)
@@ -44,10 +47,14 @@ _TAKING_BACK = (Reaction.UNVOTE, Reaction.FORGET)
 
 @dataclass(frozen=True, slots=True)
 class OwnReactions:
-    """The papers that a subscriber has voted for, by id, and their opinion of others: whether they like them."""
+    """What a subscriber has said about some papers, by id: their votes, and whether they like others.
+
+    `hidden` holds the ids of those papers that are hidden, which nobody can vote for.
+    """
 
     voted: frozenset[int] = frozenset()
     liked: Mapping[int, bool] | None = None
+    hidden: frozenset[int] = frozenset()
 
     def opinion(self, paper_id: int) -> bool | None:
         """Return whether the subscriber likes a paper; None if they have not said so."""
@@ -56,19 +63,24 @@ class OwnReactions:
 
 @dataclass(frozen=True, slots=True)
 class StoredReactions:
-    """All votes of a subscriber with their days, and all their feedback, the newest first, with the papers by id."""
+    """All votes of a subscriber with their days, and all their feedback, the newest first, with the papers by id.
+
+    `hidden` holds the ids of those papers that are hidden.
+    """
 
     votes: Mapping[int, date]
     feedback: tuple[Feedback, ...]
     papers: Mapping[int, Paper]
+    hidden: frozenset[int]
 
 
 @dataclass(frozen=True, slots=True)
 class MailedPaper:
-    """A paper of a digest, and the subscriber who got the digest."""
+    """A paper of a digest, whether it is hidden now, and the subscriber who got the digest."""
 
     paper: Paper
     subscriber: Subscriber
+    is_hidden: bool
 
 
 def may_react(subscriber: Subscriber) -> bool:
@@ -97,8 +109,11 @@ def _store(
         stored = subscribers.by_ids(connection, [subscriber_id], lock=True).get(subscriber_id)
         if stored is None or not (may_react(stored) or reaction in _TAKING_BACK):
             return ReactionRefusal.NOT_ACTIVE
-        if not papers.locked(connection, [paper_id]):
+        current = papers.locked(connection, [paper_id])
+        if not current:
             return ReactionRefusal.NO_PAPER
+        if reaction not in _TAKING_BACK and hidden_among(connection, current):
+            return ReactionRefusal.HIDDEN
         match reaction:
             case Reaction.VOTE:
                 votes.add_vote(connection, subscriber_id, paper_id, now.date())
@@ -118,7 +133,8 @@ def own_reactions(engine: Engine, subscriber_id: int, paper_ids: Iterable[int]) 
     wanted = list(paper_ids)
     with reading(engine) as connection:
         voted = votes.votes_of(connection, subscriber_id, wanted)
-        return OwnReactions(frozenset(voted), feedback.opinions_of(connection, subscriber_id, wanted))
+        opinions = feedback.opinions_of(connection, subscriber_id, wanted)
+        return OwnReactions(frozenset(voted), opinions, frozenset(hidden_among(connection, wanted)))
 
 
 def stored_reactions(engine: Engine, subscriber_id: int) -> StoredReactions:
@@ -132,7 +148,7 @@ def read_reactions(connection: Connection, subscriber_id: int) -> StoredReaction
     days = votes.voting_days(connection, subscriber_id)
     given = tuple(feedback.feedback_of(connection, [subscriber_id]).get(subscriber_id, ()))
     found = papers.papers_by_id(connection, {*days, *(each.paper_id for each in given)})
-    return StoredReactions(days, given, found)
+    return StoredReactions(days, given, found, frozenset(hidden_among(connection, found)))
 
 
 def count_reactions(engine: Engine, subscriber_id: int) -> tuple[int, int]:
@@ -178,4 +194,6 @@ def mailed_paper(engine: Engine, delivery_id: int, paper_id: int) -> MailedPaper
         except ComposeError:
             return None
         found = papers.papers_by_id(connection, [paper_id]).get(paper_id)
-        return MailedPaper(found, subscriber) if found and found.id in held else None
+        if found is None or found.id not in held:
+            return None
+        return MailedPaper(found, subscriber, bool(hidden_among(connection, [found.id])))

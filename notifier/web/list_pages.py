@@ -22,7 +22,7 @@ from notifier.web.list_orders import PageMark, PageRequest, numbers_of
 from notifier.web.list_periods import Period
 from notifier.web.paper_cards import PaperCard, paper_card, pinned_card
 from notifier.web.rankings import PER_PAGE, RankingFunctions, read_ranked_page
-from notifier.web.reaction_rows import ReactionRow, ShownPaper, path_of, reaction_rows
+from notifier.web.reaction_rows import Counted, ReactionRow, ShownPaper, path_of, reaction_rows
 from notifier.web.site import Site, page
 
 UNKNOWN = -1  # upvotes or a place in a mark
@@ -107,7 +107,7 @@ def reaction_rows_of(
     site: Site, request: Request, visitor: Subscriber | None, cards: Sequence[PaperCard]
 ) -> Mapping[int, ReactionRow]:
     """Return the buttons of the papers of a list by id, if the visitor may vote; they lead back to this page."""
-    shown = [ShownPaper(card.paper_id, card.key, card.plain_title) for card in cards]
+    shown = [ShownPaper(card.paper_id, card.key, card.plain_title, Counted(card.upvotes)) for card in cards]
     return reaction_rows(site, visitor, shown, path_of(site, request))
 
 

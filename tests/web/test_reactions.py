@@ -27,6 +27,7 @@ from support.web_site import (
     write_config,
 )
 
+from notifier import curation
 from notifier.config import Config, secret_key
 from notifier.models import Listing, SubscriberState
 from notifier.signing import VOTE_PATH, Grant, LinkPurpose, redact_links, sign
@@ -169,6 +170,31 @@ def test_only_active_subscribers_vote_and_the_others_get_a_plain_page(
     assert counts(engine) == [0, 0]
 
 
+def test_nobody_votes_for_a_hidden_paper_and_what_was_given_can_be_taken_back(
+    engine: Engine, client: httpx.Client, link: str
+) -> None:
+    key, title = key_of(engine), "Quantization of Large Models"
+    press(client, link, "vote")
+    curation.hide(engine, ANN, key, AT_EIGHT)
+    asked = client.get(link)
+    assert asked.status_code == 410 and parsed(asked).forms == []
+    assert title not in shown(asked) and "is hidden" in shown(asked)
+    assert press(client, link, "like").status_code == 410
+    as_visitor(client, session_token(engine))
+    refused = client.post("/reactions", data={"paper": key, "do": "like"})
+    assert refused.status_code == 410 and "has hidden this paper" in shown(refused)
+    digest = client.get("/digests/1")
+    assert title in shown(digest) and f'value="{key}"' not in digest.text
+    own = client.get("/manage/reactions")
+    assert "has hidden this paper" in shown(own) and f"/paper/{key}" not in own.text
+    assert (counts(engine), opinions(engine)) == ([1, 0], [])
+    back = press(client, link, "unvote")
+    assert back.status_code == 200 and "taken back" in shown(back) and title not in shown(back)
+    assert counts(engine) == [0, 0]
+    curation.unhide(engine, ANN, key, AT_EIGHT)
+    assert parsed(client.get(link)).xpath("//button/@value") == ["vote", "like", "dislike"]
+
+
 def test_links_end_with_signing_out_everywhere_and_with_erasing(
     engine: Engine, client: httpx.Client, link: str
 ) -> None:
@@ -210,6 +236,26 @@ def test_htmx_gets_the_row_alone(engine: Engine, signed_in: httpx.Client) -> Non
     signed_in.cookies.clear()
     ended = signed_in.post("/reactions", data=data, headers=part)
     assert (ended.status_code, ended.headers["hx-redirect"]) == (200, "/sign-in")
+
+
+def test_htmx_also_gets_the_counts_that_the_card_shows_from_then_on(engine: Engine, signed_in: httpx.Client) -> None:
+    part = {"HX-Request": "true"}
+    for path in ("/papers", f"/paper/{key_of(engine)}"):
+        form = parsed(signed_in.get(path)).xpath("//form[@class='reactions']")[0]
+        place = form.xpath("ancestor::main//*[starts-with(@id, 'count-')]")[0]
+        for do in ("vote", "unvote"):
+            answer = signed_in.post("/reactions", data={**dict(form.fields), "do": do}, headers=part)
+            (new,) = parsed(answer).xpath("//*[@data-hx-swap-oob]")
+            assert new.get("id") == place.get("id")
+            now = parsed(signed_in.get(path)).get_element_by_id(place.get("id"))
+            assert new.text_content() == now.text_content() == ("▲\xa01 vote here" if do == "vote" else "")
+    shown_after = {"12": " · 12 upvotes, from HF", "0": "", "unknown": ""}
+    expected = {upvotes: "▲\xa01 vote here" + rest for upvotes, rest in shown_after.items()}
+    expected |= dict.fromkeys(("", "-1", "1e9", "<b>", "٣", "9" * 5000), "")
+    for upvotes, counts in expected.items():
+        data = {"paper": key_of(engine), "do": "vote", "upvotes": upvotes}
+        answer = signed_in.post("/reactions", data=data, headers=part)
+        assert parsed(answer).xpath("string(//*[@data-hx-swap-oob])") == counts, upvotes
 
 
 def test_hostile_forms_change_nothing_and_lead_nowhere_else(engine: Engine, signed_in: httpx.Client) -> None:

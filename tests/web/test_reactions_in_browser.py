@@ -45,6 +45,7 @@ def vote_on_card(page: Page, *, has_script: bool) -> None:
     card = page.locator("article", has_text=TITLE)
     card.get_by_role("button", name="Vote", exact=True).click()
     card.get_by_role("button", name="Voted").wait_for()
+    assert card.locator(".count").text_content() == "▲\xa01 vote here"
     assert page.url.endswith("/papers" if has_script else "/papers#paper-1")
     if has_script:
         assert page.evaluate("document.activeElement.id") == "vote-1", "the focus stays on the button"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
 from fastapi import APIRouter, Depends, Response
 from fastapi.responses import HTMLResponse
 
-from notifier.models import Paper
 from notifier.subscribers import StoredReactions, forget_feedback, set_taste, stored_reactions
 from notifier.text.harmless import inert
 from notifier.web.forms import SubmittedForm
@@ -27,13 +26,14 @@ router = APIRouter()
 
 @dataclass(frozen=True, slots=True)
 class OwnReaction:
-    """A vote, or feedback if `liked` is not None, with the day on which it was given."""
+    """A vote, or feedback if `liked` is not None, with the day on which it was given. `is_hidden` is of the paper."""
 
     paper_id: int
     key: str
     path: str
     title: str
     day: date
+    is_hidden: bool
     liked: bool | None = None
 
 
@@ -69,14 +69,14 @@ def switch_taste(site: SiteDependency, subscriber: SignedIn, form: SubmittedForm
 
 def _votes(stored: StoredReactions) -> Iterator[OwnReaction]:
     for paper_id, day in stored.votes.items():
-        yield _shown(stored.papers, paper_id, day)
+        yield _shown(stored, paper_id, day)
 
 
 def _feedback(stored: StoredReactions) -> Iterator[OwnReaction]:
     for each in stored.feedback:
-        yield _shown(stored.papers, each.paper_id, each.given_at.date(), each.liked)
+        yield _shown(stored, each.paper_id, each.given_at.date(), each.liked)
 
 
-def _shown(papers: Mapping[int, Paper], paper_id: int, day: date, liked: bool | None = None) -> OwnReaction:
-    paper = papers[paper_id]
-    return OwnReaction(paper_id, paper.key, paper_path(paper), inert(paper.title), day, liked)
+def _shown(stored: StoredReactions, paper_id: int, day: date, liked: bool | None = None) -> OwnReaction:
+    paper, is_hidden = stored.papers[paper_id], paper_id in stored.hidden
+    return OwnReaction(paper_id, paper.key, paper_path(paper), inert(paper.title), day, is_hidden, liked)

@@ -30,7 +30,7 @@ from notifier.web.curating import DONE, Curating, curation_panel
 from notifier.web.forms import UrlForm
 from notifier.web.guards import scripted
 from notifier.web.paper_keys import is_key, paper_path
-from notifier.web.reaction_rows import ShownPaper, reaction_rows
+from notifier.web.reaction_rows import Counted, ShownPaper, reaction_rows
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, page
 
@@ -114,7 +114,7 @@ def paper_page(site: Site, key: str, visitor: Subscriber | None, just: Curating)
         similar = similar_papers(connection, found)
     citation = citation_of(found)
     words = PaperWords(found)
-    shown = ShownPaper(found.id, found.key, citation.title)
+    shown = ShownPaper(found.id, found.key, citation.title, Counted(found.upvotes))
     row = reaction_rows(site, visitor, [shown], paper_path(found)).get(found.id)
     response = page(
         site,

@@ -13,13 +13,13 @@ from notifier.signing import VOTE_PATH, Grant, LinkPurpose
 from notifier.store import paper_pages, reading
 from notifier.subscribers import MailedPaper, Reaction, ReactionRefusal, mailed_paper, may_react, own_reactions, react
 from notifier.text.harmless import inert
-from notifier.text.paper_links import paper_url
+from notifier.text.paper_links import paper_url, upvotes_from
 from notifier.web.clients import ClientAddress
 from notifier.web.forms import Form, SubmittedForm
 from notifier.web.grants import require_grant
 from notifier.web.guards import from_our_own_pages
 from notifier.web.paper_keys import is_key, paper_path
-from notifier.web.reaction_rows import ShownPaper, is_own_path, reaction_rows
+from notifier.web.reaction_rows import ShownPaper, counted, is_own_path, reaction_rows
 from notifier.web.sessions import SignedIn
 from notifier.web.site import Site, SiteDependency, page
 from notifier.web.wording import mask_address
@@ -30,6 +30,7 @@ STATUS = {
     ReactionRefusal.NOT_ACTIVE: HTTPStatus.FORBIDDEN,
     ReactionRefusal.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
     ReactionRefusal.NO_PAPER: HTTPStatus.NOT_FOUND,
+    ReactionRefusal.HIDDEN: HTTPStatus.GONE,
 }
 # What the page of a mail says after a button was pressed.
 DONE = {
@@ -50,7 +51,7 @@ VoteGrant = Annotated[Grant, Depends(require_grant([LinkPurpose.VOTE]))]
 def react_on_page(
     site: SiteDependency, request: Request, subscriber: SignedIn, form: SubmittedForm, client: ClientAddress
 ) -> Response:
-    """Do what a button of a page says, and lead back to the paper on that page; htmx gets the new row alone."""
+    """Do what a button of a page says, and lead back to the paper on that page; htmx gets the new row and counts."""
     reaction = _reaction(form)
     paper = _paper_by_key(site, form.one("paper"))
     refusal = react(site.engine, subscriber, paper.id, reaction, client, site.clock())
@@ -60,8 +61,10 @@ def react_on_page(
     back = form.one("back") if is_own_path(form.one("back")) else paper_path(paper)
     if not is_part:
         return RedirectResponse(f"{site.root}{back}#paper-{paper.id}", HTTPStatus.SEE_OTHER)
-    rows = reaction_rows(site, subscriber, [ShownPaper(paper.id, paper.key, inert(paper.title))], back)
-    return page(site, "reactions", row=rows.get(paper.id))
+    shown = ShownPaper(paper.id, paper.key, inert(paper.title), counted(form))
+    rows = reaction_rows(site, subscriber, [shown], back)
+    votes = _paper_by_key(site, paper.key).votes
+    return page(site, "reacted", row=rows.get(paper.id), votes=votes, upvotes_from=upvotes_from(paper))
 
 
 @router.api_route(MAIL_PATH, methods=["GET", "HEAD"])
@@ -114,6 +117,8 @@ def _mail_page(site: Site, mailed: MailedPaper, done: str = "") -> HTMLResponse:
     paper, subscriber = mailed.paper, mailed.subscriber
     if not may_react(subscriber) and not done:
         return _refused(site, ReactionRefusal.NOT_ACTIVE, subscriber, HTTPStatus.OK)
+    if mailed.is_hidden:
+        return page(site, "hidden_paper", HTTPStatus.OK if done else HTTPStatus.GONE, done=done)
     own = own_reactions(site.engine, subscriber.id, [paper.id])
     return page(
         site,
