@@ -110,7 +110,7 @@ class _WholeMail:
         also = self._part("also", labels=quoted(shown.also)) if shown.also else ""
         because = self._part("because", title=shown.because) if shown.because else ""
         link = self._values["vote_page"]
-        vote = self._part("vote", paper_id=shown.card.paper_id, vote_page=link) if link else ""
+        vote = self._part("vote", vote_page=f"{link}/{shown.card.paper_id}") if link else ""
         return self._part("card", card=shown.card, also=also, because=because, vote=vote)
 
     def _lines(self, papers: Iterable[PaperLine]) -> str:

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from itertools import chain, groupby
+from itertools import chain
 from typing import Any, NamedTuple
 
 from markupsafe import Markup, escape
 
 from notifier.digests.cache import Cache
-from notifier.digests.cards import Card, PaperLine
+from notifier.digests.cards import PaperLine
 from notifier.digests.content import DigestContent, SectionCard, SectionContent, matched_labels
 from notifier.digests.labels import MAX_LABELS, quoted
-from notifier.mail.parts import LINKS_OF_FOOTER, Parts, RenderedPart
+from notifier.mail.parts import LINKS_OF_FOOTER, Parts
 from notifier.mail.quoted_printable import block
 from notifier.mail.slot_values import section_page
 from notifier.mail.stylesheet import Stylesheet
@@ -21,8 +21,8 @@ from notifier.mail.stylesheet import Stylesheet
 _NO_PAGE = ("unsubscribe_page",)
 _NO_PAGES = ("unsubscribe_page", "manage_page")
 _NO_WEB_COPY = ("digest_page",)
-_NO_VOTE = ("vote",)
 _NO_LINES = ("lines",)
+_VOTE_PAGE = b"\0"  # the place of a slot in a block; quoted-printable has no such octet
 
 
 class Body(NamedTuple):
@@ -54,7 +54,6 @@ class BodyMaker:
         # Cards as blocks and the name of a slot, by whether they have the link for voting, which is the slot's.
         self._cards_with_votes: dict[SectionCard, Sequence[bytes | str]] = cache.table()
         self._cards_without_votes: dict[SectionCard, Sequence[bytes | str]] = cache.table()
-        self._card_pieces: dict[tuple[Card, tuple[str, ...]], Sequence[RenderedPart | bytes | str]] = cache.table()
         self._lines: dict[PaperLine, bytes] = cache.table()
 
     def body(self, content: DigestContent) -> Body:
@@ -107,28 +106,20 @@ class BodyMaker:
         own = {
             "also": self._parts.part("also", labels=quoted(shown.also)).joined({}) if shown.also else b"",
             "because": self._parts.part("because", title=shown.because).joined({}) if shown.because else b"",
+            "vote": self._vote(shown.card.paper_id) if has_votes else b"",
         }
         without = tuple([slot for slot, content in own.items() if not content])
-        key = shown.card, without if has_votes else without + _NO_VOTE
-        pieces = self._card_pieces.get(key) or self._new_card_pieces(*key)
-        card = [each.joined(own) if isinstance(each, RenderedPart) else each for each in pieces]
-        self._cache.make_room(sum(map(len, card)))
-        (self._cards_with_votes if has_votes else self._cards_without_votes)[shown] = card
-        return card
-
-    def _new_card_pieces(self, card: Card, without: tuple[str, ...]) -> Sequence[RenderedPart | bytes | str]:
-        """Return a card, divided where the link for voting stands. What depends on the subscriber is missing."""
-        vote = () if "vote" in without else self._parts.part("vote", paper_id=card.paper_id)
-        slots = {"also": ["also"], "because": ["because"], "vote": vote}
-        whole = self._parts.part("card", without, card=card).filled(slots)
-        pieces: list[RenderedPart | bytes | str] = []
-        for is_link, some in groupby(whole, key=lambda piece: piece == "vote_page"):
-            between = RenderedPart(some)
-            has_slots = any(isinstance(each, str) for each in between)
-            pieces += between if is_link else [between if has_slots else between.joined({})]
-        self._cache.make_room(sum(map(len, whole)))
-        self._card_pieces[card, without] = pieces
+        card = self._parts.part("card", without, card=shown.card).joined(own)
+        self._cache.make_room(len(card))
+        blocks = card.split(_VOTE_PAGE)
+        pieces: list[bytes | str] = ["vote_page"] * (2 * len(blocks) - 1)
+        pieces[::2] = blocks
+        (self._cards_with_votes if has_votes else self._cards_without_votes)[shown] = pieces
         return pieces
+
+    def _vote(self, paper_id: int) -> bytes:
+        """Return the link for voting, with a mark where each mail has its own part of the URL."""
+        return self._parts.part("vote").joined({"vote_page": _VOTE_PAGE + _short_block(f"/{paper_id}")})
 
     def _line_blocks(self, lines: Iterable[PaperLine]) -> list[bytes]:
         return [self._lines.get(line) or self._line(line) for line in lines]
@@ -165,7 +156,7 @@ def _place_of(number: int, section: SectionContent) -> dict[str, Sequence[bytes]
     return {"anchor": [_short_block(anchor(number))], "total": [_short_block(str(section.total))]}
 
 
-_short_block = lru_cache(1 << 10)(block)  # counts and anchors
+_short_block = lru_cache(1 << 12)(block)  # counts, anchors, and ends of URLs
 
 
 @lru_cache(1 << 12)  # many mails have the same titles in their preheaders

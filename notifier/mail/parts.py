@@ -40,7 +40,7 @@ PARTS: Mapping[str, PartKind] = {
     "card": PartKind(("card",), ("also", "because", "vote")),
     "also": PartKind(("labels",)),
     "because": PartKind(("title",)),
-    "vote": PartKind(("paper_id",), ("vote_page",)),
+    "vote": PartKind((), ("vote_page",)),
     "line": PartKind(("paper",)),
     "more": PartKind(("total", "unlisted", "waiting"), ("lines", "digest_page")),
     "footer": PartKind(("brand", "postal_address"), ("recipient", "labels", *LINKS_OF_FOOTER)),

@@ -20,7 +20,7 @@ from notifier.text.harmless import inert
 T = TypeVar("T")
 
 # The pages that end all mail to the subscriber, that open a session for them, that show the digest on the web, and on
-# which they vote for a paper of it: a slash and the id of the paper follow.
+# which they vote for a paper of it. The card adds a slash and the id of the paper to the last of them.
 PAGES = ("unsubscribe_page", "manage_page", "digest_page", "vote_page")
 
 

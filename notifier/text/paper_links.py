@@ -34,12 +34,11 @@ def links(paper: Paper) -> tuple[Link, ...]:
 
     The URL that a curator has given comes before those.
     """
+    by_id = _links_by_arxiv_id(paper.arxiv_id) if paper.arxiv_id and has_arxiv_page(paper) else ()
+    if by_id and not paper.has_corrected_url:
+        return by_id
     url = safe_url(paper.url)
-    own = (Link("Read", url),) if url else ()
-    if paper.arxiv_id and has_arxiv_page(paper):
-        found = _links_by_arxiv_id(paper.arxiv_id)
-        return (*own, *found) if paper.has_corrected_url else found
-    return own
+    return (Link("Read", url), *by_id) if url else by_id
 
 
 @lru_cache(1 << 12)
