@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 
-from fastapi import FastAPI, Request, Response
+from fastapi import Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -59,7 +59,7 @@ def make_app(
         application.add_api_route(site.root, _redirect_to_first_page, methods=["GET", "HEAD"])
     for root in dict.fromkeys((site.root, "")):
         for router in (*ROUTERS, *FEED_ROUTERS):
-            application.include_router(router, prefix=root)
+            application.include_router(router, prefix=root, dependencies=[Depends(_pages_below(root))])
     application.add_middleware(zip_responses)
     application.add_middleware(limit_bodies)
     application.add_middleware(serve_published, site.feed_files, site.root)
@@ -72,6 +72,15 @@ def make_app(
     application.add_exception_handler(SQLAlchemyError, _database_error_page)
     application.add_exception_handler(Exception, _internal_error_page)
     return application
+
+
+def _pages_below(root: str) -> Callable[[Request], Awaitable[None]]:
+    """Return a dependency that tells each page whether its path begins with that of the base URL, or at the root."""
+
+    async def remember(request: Request) -> None:
+        request.state.pages_below = root
+
+    return remember
 
 
 def _redirect_to_first_page(request: Request) -> Response:

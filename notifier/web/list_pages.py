@@ -108,7 +108,7 @@ def reaction_rows_of(
 ) -> Mapping[int, ReactionRow]:
     """Return the buttons of the papers of a list by id, if the visitor may vote; they lead back to this page."""
     shown = [ShownPaper(card.paper_id, card.key, card.plain_title, Counted(card.upvotes)) for card in cards]
-    return reaction_rows(site, visitor, shown, path_of(site, request))
+    return reaction_rows(site, visitor, shown, path_of(request))
 
 
 def _mark(dump_id: int, last: ListedPaper) -> PageMark:

@@ -63,9 +63,9 @@ def reaction_rows(
     }
 
 
-def path_of(site: Site, request: Request) -> str:
-    """Return the path and the query of a request, without the path of the base URL."""
-    path = request.url.path.removeprefix(site.root) if site.root else request.url.path
+def path_of(request: Request) -> str:
+    """Return the path and the query of a request, without the path of the base URL, which a proxy may have removed."""
+    path = request.url.path.removeprefix(request.state.pages_below)
     return f"{path}?{request.url.query}" if request.url.query else path
 
 

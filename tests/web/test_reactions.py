@@ -34,6 +34,7 @@ from notifier.signing import VOTE_PATH, Grant, LinkPurpose, redact_links, sign
 from notifier.store import feedback, limits, reading, votes, writing
 from notifier.subscribers import Action, SignUp, erase, sign_out_everywhere
 from notifier.subscribers.limiting import BY_ADDRESS
+from notifier.web.sessions import PLAIN_NAME
 
 BOB = "bob@example.org"
 
@@ -223,6 +224,22 @@ def test_the_buttons_of_a_card_lead_back_to_it(engine: Engine, signed_in: httpx.
     page = parsed(signed_in.get("/papers"))
     assert page.xpath("//button[@aria-pressed='true']/@value")[0] == "unvote"
     assert page.xpath("//article/@id") and page.xpath("//form[@class='reactions']/@aria-label")
+
+
+@pytest.mark.parametrize("root", ["/papers", "/pa", "/reading"])
+@pytest.mark.parametrize("removes_path", [False, True])
+def test_the_buttons_lead_back_also_below_a_path_that_a_proxy_may_remove(
+    engine: Engine, tmp_path: Path, root: str, removes_path: bool
+) -> None:
+    config = write_config(tmp_path, base_url=f"http://127.0.0.1{root}")
+    deliver_first_mail(engine, config, "quantization", "experts")
+    before = "" if removes_path else root
+    with serve_pages(engine, config) as client:
+        client.cookies.set(PLAIN_NAME, session_token(engine))
+        for path in ("/papers/trending", "/papers/date/2026-07-06?order=newest", "/search?q=%22of+large%22"):
+            form = parsed(client.get(before + path)).xpath("//form[@class='reactions']")[0]
+            answer = client.post(f"{before}/reactions", data={**dict(form.fields), "do": "vote"})
+            assert answer.headers["location"].startswith(f"{root}{path}#paper-"), path
 
 
 def test_htmx_gets_the_row_alone(engine: Engine, signed_in: httpx.Client) -> None:

@@ -47,7 +47,7 @@ def show_digest(site: SiteDependency, request: Request, subscriber: SignedIn, di
         return _no_digest(site, is_signed_in=True)
     content = whole_content(found.digest, found.papers, site.mail)
     shown = [ShownPaper(each.id, each.key, inert(each.title)) for each in found.papers.values()]
-    reactions = reaction_rows(site, subscriber, shown, path_of(site, request))
+    reactions = reaction_rows(site, subscriber, shown, path_of(request))
     response = page(site, "digest", content=content, reactions=reactions, is_signed_in=True)
     return scripted(response) if reactions else response
 
