@@ -58,7 +58,8 @@ def measure(engine: Engine) -> dict[str, float]:
         first = _milliseconds(partial(similar_papers, connection, asked[0]))
         each = [_milliseconds(partial(similar_papers, connection, paper)) for paper in asked]
         keys = list(papers.keys_of(connection, range(1, SIZE, SIZE // LIKES)).values())
-        likes = _milliseconds(partial(near_papers, connection, keys, range(SIZE - LIKES, SIZE)))
+        newest = list(papers.papers_by_id(connection, range(SIZE - LIKES, SIZE)).values())
+        likes = _milliseconds(partial(near_papers, connection, keys, newest))
     return {
         "the vector of a new paper, stored": vector,
         "a new basis and a vector for each paper": basis,

@@ -91,7 +91,7 @@ class Candidates:
         if self._matches_bytes > MATCHES_BYTES:
             self._matches, self._matches_bytes = {}, 0
         new, query_set = sorted(asked - self._matches.keys()), matching.QuerySet()
-        parsed = all_with_similar(connection, list(map(self._parse, new)), self._by_id.keys())
+        parsed = all_with_similar(connection, list(map(self._parse, new)), self.papers)
         numbers = {text: query_set.add(query) for text, query in zip(new, parsed, strict=True)}
         if numbers:
             found = self._index.match_all(query_set)

@@ -8,7 +8,7 @@ papers, the basis and its sample alone: it is the same in a digest, in a search 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,8 +16,10 @@ import numpy.typing as npt
 from sqlalchemy import Connection
 
 from notifier import queries
+from notifier.models import Paper
 from notifier.queries import Query
 from notifier.search.vector_table import read_table
+from notifier.search.vectors import vectors_by_id
 from notifier.similarity import TOPIC_WEIGHT, Floats, topic_bits, topic_similarities
 from notifier.store import paper_vectors, papers, tags
 from notifier.store.paper_vectors import BasisInUse
@@ -28,17 +30,17 @@ _DIGITS = 4  # nearness is rounded, so that the order in which numbers are added
 _AT_ONCE = 256  # named papers whose nearness to all others is computed at once
 
 
-def with_similar(connection: Connection, query: Query, among: Collection[int] | None = None) -> Query:
-    """Return the query with the papers that its `like:` matches, of all stored papers or `among` these ids.
+def with_similar(connection: Connection, query: Query, among: Sequence[Paper] | None = None) -> Query:
+    """Return the query with the papers that its `like:` matches, of all stored papers or `among` these.
 
-    A key that no paper has matches none.
+    The topics of the papers `among` are those given, which need not be stored. A key that no paper has matches none.
     """
     (found,) = all_with_similar(connection, [query], among)
     return found
 
 
 def all_with_similar(
-    connection: Connection, wanted: Sequence[Query], among: Collection[int] | None = None
+    connection: Connection, wanted: Sequence[Query], among: Sequence[Paper] | None = None
 ) -> list[Query]:
     """Return the same as `with_similar` for each of these queries."""
     keys = {key for query in wanted for key in queries.papers_named(query)}
@@ -49,7 +51,7 @@ def all_with_similar(
 
 
 def near_papers(
-    connection: Connection, keys: Collection[str], among: Collection[int] | None = None
+    connection: Connection, keys: Collection[str], among: Sequence[Paper] | None = None
 ) -> dict[str, frozenset[int]]:
     """Return, for each of these keys of papers, the ids of the papers that `like:` with this key matches.
 
@@ -67,12 +69,13 @@ def near_papers(
 
 
 def _near(
-    connection: Connection, used: BasisInUse, ids: Sequence[int], sample: Sequence[int], among: Collection[int] | None
+    connection: Connection, used: BasisInUse, ids: Sequence[int], sample: Sequence[int], among: Sequence[Paper] | None
 ) -> dict[int, frozenset[int]]:
     """Return, for each of these papers, which of the papers `among` are near to it."""
-    needed = _thresholds(_read_points(connection, used, {*ids, *sample}), ids, sample)
-    others = sorted(_possible(connection, used, ids, needed) if among is None else among)
-    points = _read_points(connection, used, {*ids, *others})
+    topics = {paper.id: paper.topics for paper in among or ()}
+    needed = _thresholds(_read_points(connection, used, {*ids, *sample}, topics), ids, sample)
+    others = sorted(_possible(connection, used, ids, needed) if among is None else topics)
+    points = _read_points(connection, used, {*ids, *others}, topics)
     is_near = points.nearness(ids, others) >= needed[:, np.newaxis]
     rows = (np.array(others, np.int64)[row].tolist() for row in is_near)
     return {paper_id: frozenset(row) - {paper_id} for paper_id, row in zip(ids, rows, strict=True)}
@@ -96,15 +99,19 @@ class _Points:
         return np.round(nearness, _DIGITS)
 
 
-def _read_points(connection: Connection, used: BasisInUse, ids: Iterable[int]) -> _Points:
-    """Read the vectors and topics of these papers; the vector of a paper that has none is zero."""
+def _read_points(
+    connection: Connection, used: BasisInUse, ids: Iterable[int], given: Mapping[int, Collection[str]]
+) -> _Points:
+    """Read the vectors and topics of these papers; those of a paper that does not exist are zero and none.
+
+    `given` has the topics of some papers, which need not be stored.
+    """
     ordered = sorted(ids)
     row_of = {paper_id: row for row, paper_id in enumerate(ordered)}
-    vectors = np.zeros((len(ordered), used.dimensions), np.float32)
-    rows = paper_vectors.read_vectors(connection, used, ordered)
-    vectors[[row_of[each] for each in rows.ids.tolist()]] = rows.vectors.floats()
-    topics = tags.topics_of(connection, ordered)
-    bit_of = {slug: bit for bit, slug in enumerate(sorted({slug for each in topics.values() for slug in each}))}
+    vectors = vectors_by_id(connection, used, ordered)
+    topics = {**tags.topics_of(connection, row_of.keys() - given.keys()), **given}
+    slugs = sorted({slug for each in ordered for slug in topics.get(each, ())})
+    bit_of = {slug: bit for bit, slug in enumerate(slugs)}
     return _Points(row_of, vectors, topic_bits([topics.get(each, ()) for each in ordered], bit_of))
 
 
@@ -125,7 +132,7 @@ def _possible(connection: Connection, used: BasisInUse, ids: Sequence[int], need
     Keys are read to leave out papers that were merged into others since the table was read.
     """
     table, topics = read_table(connection, used), tags.topics_of(connection, ids)
-    vectors = _read_points(connection, used, ids)
+    vectors = _read_points(connection, used, ids, topics)
     possible = np.zeros(len(table.ids), np.bool_)
     for paper_id, least in zip(ids, needed - 10.0**-_DIGITS, strict=True):
         possible |= table.nearness(vectors.vectors[vectors.row_of[paper_id]], topics.get(paper_id, ())) >= least

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from notifier.similarity.terms import TermRows, hash_of, unpack
+from notifier.similarity.terms import TermRows, unpack
 
 Floats = npt.NDArray[np.float32]
 SMALLEST = np.float32(1e-6)  # a shorter vector points nowhere: the paper has no term that the basis knows
@@ -75,13 +75,6 @@ def weighted(basis: Basis, papers: Sequence[bytes]) -> WeightedTerms:
     weights = (1 + np.log(rows.counts.astype(np.float32))) * _idf(basis, places)
     lengths = np.sqrt(np.bincount(rows.row, weights * weights, minlength=rows.papers))
     return WeightedTerms(rows, places, (weights / lengths[rows.row]).astype(np.float32))
-
-
-def word_weights(basis: Basis, words: Sequence[str]) -> list[float]:
-    """Return the inverse document frequency of each folded word: the rarer it is, the higher."""
-    places = _places(basis.hashes, np.array([hash_of(word) for word in words], np.uint32))
-    weights: list[float] = _idf(basis, places).tolist()
-    return weights
 
 
 def _idf(basis: Basis, places: npt.NDArray[np.int64]) -> Floats:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -12,9 +13,9 @@ from notifier.similarity.basis import Basis, Floats, Vectors, weighted
 TOPIC_WEIGHT = 0.3  # of the shared topics, where the cosine of the terms has the weight 1
 LSA_FROM = 20_000  # papers; a basis of fewer papers finds similar papers no better than terms and topics alone
 TASTE_TOPIC_WEIGHT = np.float32(0.55)  # the length of the topics' part of a vector of taste; the other part has 1
-# Vectors that are multiplied at a time, so that their floats stay in the processor's cache. einsum multiplies them in
+# Vectors that are multiplied at a time, so that their floats stay in the processor's cache. vecdot multiplies them in
 # this thread alone. np.dot would start threads, and then wait for them much longer if the processor is busy.
-_BLOCK = 2_048
+_BLOCK = 1_024
 
 
 def total(lsa: Floats, terms: Floats, topics: Floats, papers: int) -> Floats:
@@ -35,21 +36,33 @@ def cosines(vectors: Vectors, wanted: Floats) -> Floats:
         part = slice(start, min(start + _BLOCK, len(found)))
         floats = block[: part.stop - start]
         np.copyto(floats, vectors.integers[part])
-        np.einsum("ij,j->i", floats, wanted, out=found[part])
+        np.vecdot(floats, wanted, out=found[part])
     found *= vectors.scales
     return found
 
 
 def term_cosines(basis: Basis, wanted: bytes, papers: Sequence[bytes]) -> Floats:
     """Return the cosine of the terms of each paper with the wanted terms; all are packed."""
+    shared = shared_terms(basis, wanted, papers)
+    return np.bincount(shared.row, shared.products, minlength=len(papers)).astype(np.float32)
+
+
+class SharedTerms(NamedTuple):
+    """Terms that papers share with another one: the number of the paper, the term, and what it adds to the cosine."""
+
+    row: npt.NDArray[np.int64]
+    hashes: npt.NDArray[np.uint32]
+    products: Floats
+
+
+def shared_terms(basis: Basis, wanted: bytes, papers: Sequence[bytes]) -> SharedTerms:
+    """Return the terms of each paper that are among the wanted terms; all are packed."""
     terms = weighted(basis, [wanted, *papers])
     first = np.count_nonzero(terms.rows.row == 0)
     hashes, weights = terms.rows.hashes, terms.weights
-    if not first:
-        return np.zeros(len(papers), np.float32)
-    places = np.searchsorted(hashes[: first - 1], hashes)
-    products = np.where(hashes[places] == hashes, weights * weights[places], 0)
-    return np.bincount(terms.rows.row, products, minlength=len(papers) + 1)[1:].astype(np.float32)
+    places = np.searchsorted(hashes[: max(first - 1, 0)], hashes)
+    shared = np.flatnonzero((hashes[places] == hashes) & (terms.rows.row > 0)) if first else np.empty(0, np.int64)
+    return SharedTerms(terms.rows.row[shared] - 1, hashes[shared], weights[shared] * weights[places[shared]])
 
 
 def jaccard(one: Collection[str], other: Collection[str]) -> float:

@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, delete, select
 
 from notifier.models import Paper
-from notifier.store.statements import batches, insert_into
+from notifier.store.statements import in_numbers, insert_into
 from notifier.store.tables import hidden_paper, paper_alias, paper_tokens
 
 
@@ -30,11 +30,7 @@ def unhide(connection: Connection, paper_id: int) -> None:
 def hidden_among(connection: Connection, ids: Iterable[int]) -> set[int]:
     """Return those of these ids of papers that are hidden."""
     row = hidden_paper.c
-    return {
-        found
-        for batch in batches(ids)
-        for found in connection.scalars(select(row.paper_id).where(row.paper_id.in_(batch)))
-    }
+    return set(connection.scalars(select(row.paper_id).where(in_numbers(connection, row.paper_id, list(ids)))))
 
 
 def all_hidden(connection: Connection) -> set[int]:

@@ -53,12 +53,18 @@ def tokenise(text: Matchable) -> bytes:
 
 def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
     """Return the result of `tokenise` for each of these papers: the stored one if there is one, else a new one."""
+    stored = stored_tokens(connection, (each.id for each in papers))
+    return [stored.get(each.id) or tokenise(each) for each in papers]
+
+
+def stored_tokens(connection: Connection, paper_ids: Iterable[int]) -> dict[int, bytes]:
+    """Return the stored tokens of those of these papers that have any, by id."""
     stored: dict[int, bytes] = {}
     row = paper_tokens.c
-    for batch in batches(each.id for each in papers):
+    for batch in batches(paper_ids):
         current = select(row.paper_id, row.tokenised).where(row.paper_id.in_(batch), row.text_version == TEXT_VERSION)
         stored.update(connection.execute(current).all())
-    return [stored.get(each.id) or tokenise(each) for each in papers]
+    return stored
 
 
 def add(

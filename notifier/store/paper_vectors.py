@@ -18,7 +18,7 @@ from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, 
 
 from notifier.similarity import Basis, Vectors
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
-from notifier.store.statements import batches, insert_all
+from notifier.store.statements import batches, in_numbers, insert_all
 from notifier.store.tables import paper, paper_terms, paper_tokens, paper_vector, similarity_basis
 from notifier.text.words import TEXT_VERSION
 
@@ -213,23 +213,26 @@ def delete_vectors(connection: Connection, basis_id: int, limit: int) -> bool:
     return True
 
 
+def drop(connection: Connection, paper_ids: Iterable[int]) -> None:
+    """Delete the vectors of these papers, because their topics change; `vectorise` makes new ones."""
+    connection.execute(delete(paper_vector).where(in_numbers(connection, paper_vector.c.paper_id, list(paper_ids))))
+
+
 def read_terms(connection: Connection, ids: Iterable[int]) -> dict[int, bytes]:
     """Return the terms of those of these papers that have any stored, by id."""
+    row = paper_terms.c
+    wanted = select(row.paper_id, row.terms).where(in_numbers(connection, row.paper_id, list(ids)))
     found: dict[int, bytes] = {}
-    for batch in batches(ids):
-        wanted = select(paper_terms.c.paper_id, paper_terms.c.terms).where(paper_terms.c.paper_id.in_(batch))
-        found.update(connection.execute(wanted).all())
+    found.update(connection.execute(wanted).all())
     return found
 
 
 def read_vectors(connection: Connection, used: BasisInUse, ids: Iterable[int]) -> VectorRows:
     """Return the vectors in this basis of those of these papers that have one."""
     row = paper_vector.c
-    rows: list[Any] = []
-    for batch in batches(ids):
-        wanted = select(row.paper_id, row.integers, row.scale)
-        rows += connection.execute(wanted.where(row.basis_id == used.id, row.paper_id.in_(batch))).all()
-    return _vector_rows(rows, used.dimensions)
+    wanted = select(row.paper_id, row.integers, row.scale)
+    are_wanted = (row.basis_id == used.id, in_numbers(connection, row.paper_id, list(ids)))
+    return _vector_rows(connection.execute(wanted.where(*are_wanted)).all(), used.dimensions)
 
 
 def read_vectors_after(connection: Connection, used: BasisInUse, last: int) -> VectorRows:

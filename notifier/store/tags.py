@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
 
 from notifier.models import Paper, Tags
+from notifier.store import paper_vectors
 from notifier.store.papers import papers_of
 from notifier.store.statements import batches, insert_all, insert_into
 from notifier.store.tables import paper, paper_topic, topic_catalogue, topic_correction
@@ -144,10 +145,16 @@ def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
     One catalogue has made all these tags. A paper whose revision has changed since it was read is left out, so that it
     stays untagged.
     """
-    revisions: dict[int, int] = {}
+    revisions, compared_anew = dict[int, int](), list[int]()
     for batch in batches(sorted(each.paper_id for each in found)):
-        read = select(paper.c.id, paper.c.revision).where(paper.c.id.in_(batch))
-        revisions.update(connection.execute(read.order_by(paper.c.id).with_for_update()).all())
+        read = select(paper.c.id, paper.c.revision, paper.c.tagged_by)
+        for paper_id, revision, tagged_by in connection.execute(
+            read.where(paper.c.id.in_(batch)).order_by(paper.c.id).with_for_update()
+        ):
+            revisions[paper_id] = revision
+            if tagged_by is None:
+                compared_anew.append(paper_id)
+    paper_vectors.drop(connection, compared_anew)
     current = {each.paper_id: each.tags for each in found if revisions.get(each.paper_id) == each.revision}
     for batch in batches(current):
         fingerprint = current[batch[0]].fingerprint
@@ -162,7 +169,9 @@ def apply_corrections(connection: Connection, paper_ids: Iterable[int] | None = 
 
     With `paper_ids`, only these papers are changed. A topic that the catalogue of a paper does not have is not given.
     """
-    for paper_id, topics in corrections(connection, paper_ids).items():
+    corrected = corrections(connection, paper_ids)
+    paper_vectors.drop(connection, corrected)
+    for paper_id, topics in corrected.items():
         row = paper_topic.c
         removed = [slug for slug, is_added in topics.items() if not is_added]
         connection.execute(delete(paper_topic).where(row.paper_id == paper_id, row.slug.in_(removed)))

@@ -55,7 +55,7 @@ def preview_of(site: Site, interests: Interests) -> PreviewValues | None:
     wanted = []
     if interests.parsed:
         with reading(site.engine) as connection:
-            wanted = [with_similar(connection, interests.parsed, {paper.id for paper in recent.papers})]
+            wanted = [with_similar(connection, interests.parsed, recent.papers)]
     found = recent.matching(wanted, topics)
     listed = recent.listed_in_days(found)
     shown = listed if len(listed) >= EXAMPLES else found

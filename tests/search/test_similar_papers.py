@@ -20,7 +20,7 @@ from notifier.pipeline.vectorising import refit
 from notifier.search import near_papers, similar_papers, with_similar
 from notifier.search.newest_seen import newest_seen
 from notifier.search.searching import Search, count, find_newest
-from notifier.store import hidden_papers, paper_pages, reading, writing
+from notifier.store import hidden_papers, paper_pages, papers, reading, writing
 from notifier.subscribers import import_subscribers
 from notifier.subscribers.subscribing import SignUp
 
@@ -120,7 +120,8 @@ def test_a_search_and_a_feed_find_the_same_as_the_papers_one_by_one(store: Engin
         everywhere = near_papers(connection, keys)
         for key in keys:
             some = [*sorted(everywhere[key]), *range(1, 120, 20)]
-            alone = {each for each in some if near_papers(connection, [key], [each])[key]}
+            stored = papers.papers_by_id(connection, some)
+            alone = {each for each in some if near_papers(connection, [key], [stored[each]])[key]}
             assert alone == everywhere[key]
             query = with_similar(connection, queries.parse(f"like:{key}"))
             assert count(connection, Search(query)) == len(alone)

@@ -44,7 +44,8 @@ class SimilarityBasisRow(Table, table=True):
 class PaperVectorRow(Table, table=True):
     """The vector of a paper in one basis: an 8-bit integer for each dimension, and the number that multiplies them.
 
-    A row is never changed. When the paper's text changes, the row goes with the tokens, and a new one gets a higher id.
+    A row is never changed. When the paper's text or topics change, the row is deleted, and a new one gets a higher id.
+    So a process that keeps vectors and topics in memory only has to read the rows that are new.
     """
 
     __tablename__ = "paper_vector"
