@@ -30,6 +30,7 @@ from notifier.cli import (
     sources,
     status,
     subscribers,
+    tokens,
 )
 from notifier.cli.help import show_no_types
 from notifier.cli.options import ConfigOption
@@ -39,7 +40,7 @@ from notifier.garbage import collecting_seldom, skip_collections_at_exit
 from notifier.text.harmless import inert
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources", "replies"}
+QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources", "replies", "token"}
 
 app = typer.Typer(
     name="notifier",
@@ -58,6 +59,7 @@ GROUPS = (
     sources,
     subscribers,
     reinstating,
+    tokens,
     digest,
     pipeline,
     quarantine,

@@ -34,6 +34,7 @@ from notifier.models.proposals import AllOf, AnyOf, Proposal, Term, TermKind, Wo
 from notifier.models.returned import InboxState, ReturnedKind
 from notifier.models.sources import DayCount, Health, SourceHistory
 from notifier.models.subscribers import Cadence, RequestKind, Subscriber, SubscriberState, Subscription
+from notifier.models.tokens import AccessToken, Scope
 
 __all__ = [
     "ASPECTS",
@@ -41,6 +42,7 @@ __all__ = [
     "KINDS_WITH_PAPERS",
     "PAGE_TEXT",
     "RANKED_FORMATS",
+    "AccessToken",
     "Alert",
     "AlertDetails",
     "AllOf",
@@ -75,6 +77,7 @@ __all__ = [
     "RelayState",
     "RequestKind",
     "ReturnedKind",
+    "Scope",
     "Section",
     "Skipped",
     "SourceHistory",

@@ -1,4 +1,4 @@
-"""The tools of operators: the status, backups, deliveries, and the replies that a person has to look at."""
+"""The tools of operators: the status, backups, deliveries, access tokens, and replies that a person has to look at."""
 
 from notifier.operations.backups import Backup, back_up
 from notifier.operations.deliveries import (
@@ -13,25 +13,31 @@ from notifier.operations.exposure import exposed_secrets
 from notifier.operations.replies import drop_unclear, list_unclear
 from notifier.operations.restoring import prepare_restored
 from notifier.operations.status import Backlog, Inbox, OpenAlert, Pause, Status, count_due_deliveries, service_status
+from notifier.operations.tokens import NewToken, create_token, find_token, list_tokens, revoke_token
 
 __all__ = [
     "Backlog",
     "Backup",
     "DeliverySummary",
     "Inbox",
+    "NewToken",
     "OpenAlert",
     "Pause",
     "Status",
     "back_up",
     "count_due_deliveries",
+    "create_token",
     "drop_unclear",
     "exposed_secrets",
     "find_delivery",
+    "find_token",
     "hold_delivery",
     "hold_waiting_deliveries",
     "list_deliveries",
+    "list_tokens",
     "list_unclear",
     "prepare_restored",
     "retry_delivery",
+    "revoke_token",
     "service_status",
 ]

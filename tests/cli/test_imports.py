@@ -72,6 +72,9 @@ ALLOWED = {
     "doctor": "Stemmer aiosmtplib css_inline dns httpx2 jinja2",
     "db backup backup.db": "",
     "db upgrade": "",
+    "token create --scope read:papers": "",
+    "token list": "",
+    "token revoke 1": "",
 }
 
 DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the method works well.\n"

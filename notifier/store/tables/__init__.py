@@ -5,6 +5,7 @@ The models do not validate values: input is checked where it enters the program.
 
 from __future__ import annotations
 
+from notifier.store.tables.api import AccessTokenRow, StoredAnswerRow
 from notifier.store.tables.columns import LARGEST_ID, NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
 from notifier.store.tables.curation import (
     CorrectedIdentityRow,
@@ -86,6 +87,7 @@ correction, topic_correction = Table.metadata.tables["correction"], Table.metada
 corrected_identity = Table.metadata.tables["corrected_identity"]
 dump_facts, parted_pair = Table.metadata.tables["dump_facts"], Table.metadata.tables["parted_pair"]
 curation = Table.metadata.tables["curation"]
+access_token, stored_answer = Table.metadata.tables["access_token"], Table.metadata.tables["stored_answer"]
 
 __all__ = [
     "LARGEST_ID",
@@ -93,6 +95,7 @@ __all__ = [
     "NEVER_REUSE_IDS",
     "NOT_ACCEPTED",
     "VOTES_CHANGED",
+    "AccessTokenRow",
     "AlertRow",
     "AttemptRow",
     "CorrectedIdentityRow",
@@ -136,6 +139,7 @@ __all__ = [
     "SourceRow",
     "SourceUrlRow",
     "StepRow",
+    "StoredAnswerRow",
     "SubscriberRow",
     "SubscriptionRow",
     "SuppressionRow",
@@ -146,6 +150,7 @@ __all__ = [
     "UsageCountRow",
     "VoteRow",
     "WithdrawalRow",
+    "access_token",
     "alert",
     "corrected_identity",
     "correction",
@@ -187,6 +192,7 @@ __all__ = [
     "source_day",
     "source_url",
     "step",
+    "stored_answer",
     "subscriber",
     "subscription",
     "suppression",
