@@ -43,6 +43,7 @@ class WebConfig(ConfigTable):
     curators: tuple[str, ...] = ()
     admins: tuple[str, ...] = ()
     metrics_token_file: Path | None = None
+    public_api: bool = False  # whether the API shows papers and topics without a token
 
     @field_validator("base_url")
     @classmethod

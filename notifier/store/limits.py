@@ -31,7 +31,18 @@ def allow(connection: Connection, limits: Iterable[Limit], now: datetime) -> boo
     follow: whoever has exceeded a limit of their own must not use up one that they share with others. Windows begin at
     multiples of their length, so all services count in the same ones.
     """
-    return all(_count(connection, _key(limit), _end_of_window(limit.window, now)) <= limit.most for limit in limits)
+    return all(add(connection, limit, 1, now) <= limit.most for limit in limits)
+
+
+def add(connection: Connection, limit: Limit, number: int, now: datetime) -> int:
+    """Count more uses under a limit, and return the number of uses in this window."""
+    values = {"key": _key(limit), "ends_at": end_of_window(limit.window, now), "number": number}
+    insertion = insert_into(connection.dialect, usage_count).values(values)
+    counting = insertion.on_conflict_do_update(
+        index_elements=["key", "ends_at"], set_={"number": usage_count.c.number + number}
+    )
+    counted: int = connection.execute(counting.returning(usage_count.c.number)).scalar_one()
+    return counted
 
 
 def has_ended(connection: Connection, now: datetime) -> bool:
@@ -49,16 +60,7 @@ def _key(limit: Limit) -> str:
     return sha256(f"{limit.window} {limit.key}".encode()).hexdigest()
 
 
-def _count(connection: Connection, key: str, ends_at: datetime) -> int:
-    """Count one more use, and return the number of uses in this window."""
-    insertion = insert_into(connection.dialect, usage_count).values(key=key, ends_at=ends_at, number=1)
-    counting = insertion.on_conflict_do_update(
-        index_elements=["key", "ends_at"], set_={"number": usage_count.c.number + 1}
-    )
-    number: int = connection.execute(counting.returning(usage_count.c.number)).scalar_one()
-    return number
-
-
-def _end_of_window(window: timedelta, now: datetime) -> datetime:
+def end_of_window(window: timedelta, now: datetime) -> datetime:
+    """Return when the current window of this length ends."""
     begun = int(now.timestamp() // window.total_seconds())
     return datetime.fromtimestamp((begun + 1) * window.total_seconds(), UTC)

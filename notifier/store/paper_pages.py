@@ -39,3 +39,9 @@ def listings_of(connection: Connection, paper_id: int, limit: int) -> list[Paper
     listed = select(row.listed_on, dump.c.format, row.position, row.upvotes).join(dump).where(row.paper_id == paper_id)
     found = connection.execute(listed.order_by(row.listed_on.desc(), row.id.desc()).limit(limit))
     return [PaperListing(*each) for each in found]
+
+
+def former_keys(connection: Connection, paper_id: int) -> list[str]:
+    """Return the keys of the papers that were merged into this one."""
+    keys = select(paper_alias.c.old_key).where(paper_alias.c.paper_id == paper_id)
+    return list(connection.scalars(keys.order_by(paper_alias.c.old_key)))

@@ -11,12 +11,14 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.routing import Match
+from starlette.routing import Route
 
 from notifier.config import Config, metrics_token
 from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
 from notifier.web import assets, health, metrics, unsubscribing
+from notifier.web.allowed_methods import allowed_methods
+from notifier.web.api import documents, make_api
 from notifier.web.compression import zip_responses
 from notifier.web.failure_log import DatabaseFailureLog
 from notifier.web.feeds import private, searches
@@ -28,7 +30,6 @@ from notifier.web.sessions import NotSignedInError
 from notifier.web.site import page, site_of
 
 RETRY_SECONDS = 60
-METHODS = ("GET", "HEAD", "POST")  # a page may have any of these
 
 FEED_ROUTERS = (searches.router, private.router)
 
@@ -52,16 +53,25 @@ def make_app(
     site = application.state.site = site_of(engine, config, clock, late_loops)
     application.state.metrics, application.state.metrics_token = metrics_text, metrics_token(config)
     application.state.database_failures = DatabaseFailureLog()
+    application.state.api = api = make_api(site, application.state.database_failures)
     for root in dict.fromkeys((site.root, "")):
-        for router in (health.router, *([metrics.router] if metrics_text else []), assets.router, unsubscribing.router):
+        for router in (
+            health.router,
+            documents.router,
+            *([metrics.router] if metrics_text else []),
+            assets.router,
+            unsubscribing.router,
+        ):
             application.include_router(router, prefix=root)
     if site.root:  # added before the pages: its path may also be that of a page, such as /papers
         application.add_api_route(site.root, _redirect_to_first_page, methods=["GET", "HEAD"])
     for root in dict.fromkeys((site.root, "")):
+        application.mount(f"{root}/api", api)
+        application.router.routes.append(Route(f"{root}/api", api))
         for router in (*ROUTERS, *FEED_ROUTERS):
             application.include_router(router, prefix=root, dependencies=[Depends(_pages_below(root))])
     application.add_middleware(zip_responses)
-    application.add_middleware(limit_bodies)
+    application.add_middleware(limit_bodies, (f"{site.root}/api/", "/api/"))
     application.add_middleware(serve_published, site.feed_files, site.root)
     # Added last, so outermost: it also covers the responses of limit_bodies.
     application.add_middleware(secure_responses)
@@ -92,24 +102,13 @@ def _refusal_page(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        headers["Allow"] = _allowed_methods(request)
+        headers["Allow"] = allowed_methods(request)
         if request.method == "OPTIONS":
             return Response(status_code=HTTPStatus.NO_CONTENT, headers=headers)
     status = HTTPStatus(error.status_code)
     response = page(request.app.state.site, "refusal", status, status_name=status.name)
     response.headers.update(headers)
     return response
-
-
-def _allowed_methods(request: Request) -> str:
-    """Return the methods of all routes at this path; Starlette itself names those of the first route only."""
-    found = [method for method in METHODS if _has_route(request, method)]
-    return ", ".join([*found, "OPTIONS"])
-
-
-def _has_route(request: Request, method: str) -> bool:
-    scope = {**request.scope, "method": method}
-    return any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
 
 
 def _redirect_to_sign_in(request: Request, _error: Exception) -> Response:

@@ -74,18 +74,20 @@ def secure_responses(app: ASGIApp) -> ASGIApp:
     return secured
 
 
-def limit_bodies(app: ASGIApp) -> ASGIApp:
+def limit_bodies(app: ASGIApp, others: Sequence[str] = ()) -> ASGIApp:
     """Wrap `app` so that it gets no body larger than MAX_BODY.
+
+    Paths that begin with one of `others` are left alone, because the routes there have limits of their own.
 
     The whole body is read first, because the Content-Length of a request may be missing or wrong.
     """
 
     async def limited(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != "http" or scope["path"].startswith(tuple(others)):
             await app(scope, receive, send)
             return
         try:
-            body = await _whole_body(receive)
+            body = await whole_body(receive)
         except ClientDisconnect:
             return  # the client is gone, and a form that was cut off must not be processed
         if body is None:
@@ -96,8 +98,8 @@ def limit_bodies(app: ASGIApp) -> ASGIApp:
     return limited
 
 
-async def _whole_body(receive: Receive) -> bytes | None:
-    """Read the body of a request; return None as soon as it is too large.
+async def whole_body(receive: Receive, limit: int = MAX_BODY) -> bytes | None:
+    """Read the body of a request; return None as soon as it has more than `limit` bytes.
 
     Raises ClientDisconnect if the client ends the connection before the end of the body.
     """
@@ -107,7 +109,7 @@ async def _whole_body(receive: Receive) -> bytes | None:
         if message["type"] == "http.disconnect":
             raise ClientDisconnect
         body += message.get("body", b"")
-        if len(body) > MAX_BODY:
+        if len(body) > limit:
             return None
         if not message.get("more_body"):
             return bytes(body)

@@ -29,13 +29,14 @@ class TopicLink:
 class PaperCard:
     """A paper as a list shows it. What is not known is empty, or None.
 
-    `path` is the path of the paper's page below the base URL, and `outside` holds links to other sites. `upvotes` are
-    those of the list, `upvotes_from` names where they come from, and `votes` are those of this service. `day` is the
-    listing day under which the list has the paper. `excerpt` is a part of the abstract, or the summary by a model if
-    `is_summary`. `abstract` is the whole abstract; empty if the excerpt is all of it. `pin` is the note of a paper
-    that is pinned to the day of the list.
+    `paper` is the stored paper. `path` is the path of the paper's page below the base URL, and `outside` holds links to
+    other sites. `upvotes` are those of the list, `upvotes_from` names where they come from, and `votes` are those of
+    this service. `day` is the listing day under which the list has the paper. `excerpt` is a part of the abstract, or
+    the summary by a model if `is_summary`. `abstract` is the whole abstract; empty if the excerpt is all of it. `pin`
+    is the note of a paper that is pinned to the day of the list.
     """
 
+    paper: Paper
     paper_id: int
     key: str
     path: str
@@ -71,6 +72,7 @@ def paper_card(
     abstract = inert(paper.abstract)
     is_whole = not shown.is_summary and "".join(run.text for run in shown.abstract) == abstract
     return PaperCard(
+        paper=paper,
         paper_id=paper.id,
         key=paper.key,
         path=f"/paper/{quote(paper.key)}",

@@ -119,6 +119,8 @@ ROUTES = {
     ("GET", "/topics"): OPEN,
     ("GET", "/topics/{slug}"): OPEN,
     ("GET", "/help/queries"): OPEN,
+    ("GET", "/openapi.json"): OPEN,
+    ("GET", "/docs"): OPEN,
 }
 GETS = [path for method, path in ROUTES if method == "GET"]
 POSTS = [path for method, path in ROUTES if method == "POST"]

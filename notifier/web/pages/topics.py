@@ -56,7 +56,7 @@ def list_topics(site: SiteDependency, request: Request, visitor: Visitor) -> Res
     volumes = _volumes(site)
     shown = [
         ListedTopic(slug, title, description, volumes.get(slug, ""), feed_links(site, slug))
-        for slug, (title, description) in _titles(site).items()
+        for slug, (title, description) in titles_of_topics(site).items()
     ]
     words = f"The {len(site.catalogue.topics)} topics that papers are sorted into, each with its papers and feeds."
     about = about_page(site, "Topics", words, "/topics")
@@ -68,16 +68,14 @@ def show_topic(site: SiteDependency, request: Request, visitor: Visitor, form: U
     """Show the papers of a topic, newest or trending first."""
     if slug == TRENDING:  # the trending papers have a list, and are no topic of their own
         return RedirectResponse(f"{site.root}/papers/trending", HTTPStatus.PERMANENT_REDIRECT)
-    if slug not in _titles(site):
+    if slug not in titles_of_topics(site):
         raise HTTPException(HTTPStatus.NOT_FOUND)
-    title, description = _titles(site)[slug]
+    title, description = titles_of_topics(site)[slug]
     path = f"/topics/{slug}"
     page_request = read_page_request(form, f"{site.root}{path}", ORDERS)
     tagged = None if slug in RESERVED else slug
     with reading(site.engine) as connection:
-        found = (_trending if page_request.order is ListOrder.TRENDING else _newest)(
-            site, connection, tagged, page_request
-        )
+        found = read_topic_page(site, connection, slug, page_request)
         plot = _plot(site, connection, tagged) if page_request.is_first else None
     if found is None:
         return page(site, "no_list", HTTPStatus.NOT_FOUND, kind="", path=path, newest=None, is_signed_in=bool(visitor))
@@ -102,10 +100,16 @@ def show_topic(site: SiteDependency, request: Request, visitor: Visitor, form: U
     )
 
 
-def _titles(site: Site) -> Mapping[str, tuple[str, str]]:
+def titles_of_topics(site: Site) -> Mapping[str, tuple[str, str]]:
     """Return the title and the description of each topic by slug, those of the reserved slugs first."""
     reserved = {slug: (RESERVED[slug], description) for slug, description in RESERVED_FEEDS.items()}
     return reserved | {slug: (topic.title, topic.description) for slug, topic in site.catalogue.topics.items()}
+
+
+def read_topic_page(site: Site, connection: Connection, slug: str, page_request: PageRequest) -> RankedPage | None:
+    """Return the requested page of the papers of a topic, or of all; None if the mark in its URL is not valid."""
+    find = _trending if page_request.order is ListOrder.TRENDING else _newest
+    return find(site, connection, None if slug in RESERVED else slug, page_request)
 
 
 def _query(site: Site, slug: str) -> tuple[str, str] | None:

@@ -1,0 +1,10 @@
+"""The API for programs, at /api/v1: what the pages and the commands do, as JSON.
+
+It is an application of its own inside that of the pages, so that every error below /api is a problem document. Each
+family of operations has a module with a router, the forms of its documents and its operations, which call the same
+functions as the pages and the commands.
+"""
+
+from notifier.web.api.application import make_api
+
+__all__ = ["make_api"]

@@ -1,0 +1,53 @@
+"""Put the operations of the API together, and answer what is no operation."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+
+from fastapi import FastAPI, Request, Response
+from starlette.exceptions import HTTPException
+
+from notifier import __version__
+from notifier.web.allowed_methods import allowed_methods
+from notifier.web.api import papers, previews, status, topics
+from notifier.web.api.allowances import Allowances
+from notifier.web.api.problems import problem, problem_of
+from notifier.web.failure_log import DatabaseFailureLog
+from notifier.web.guards import SECURITY_HEADERS
+from notifier.web.site import Site
+
+# The order of the documentation.
+ROUTERS = (papers.router, topics.router, previews.router, status.router)
+
+
+def make_api(site: Site, failures: DatabaseFailureLog) -> FastAPI:
+    """Make the application that is mounted at /api."""
+    api = FastAPI(
+        title=f"{site.mail.brand}: API",
+        version=__version__,
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+    )
+    api.state.site, api.state.database_failures, api.state.allowances = site, failures, Allowances()
+    for router in ROUTERS:
+        api.include_router(router, prefix="/v1")
+    api.add_exception_handler(HTTPException, _refusal)
+    api.add_exception_handler(Exception, _internal_error)
+    return api
+
+
+def _refusal(request: Request, error: Exception) -> Response:
+    """Answer a path that does not exist, or a method that it does not take."""
+    assert isinstance(error, HTTPException)
+    if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
+        return problem_of(request, error)
+    allow = {"Allow": allowed_methods(request)}
+    if request.method == "OPTIONS":
+        return Response(status_code=HTTPStatus.NO_CONTENT, headers=allow)
+    return problem(HTTPStatus.METHOD_NOT_ALLOWED, "", allow)
+
+
+def _internal_error(_request: Request, _error: Exception) -> Response:
+    return problem(HTTPStatus.INTERNAL_SERVER_ERROR, "", SECURITY_HEADERS)

@@ -1,0 +1,167 @@
+"""The operations on papers: search them, list those of a day, a week or a month, list the trending ones, show one."""
+
+from __future__ import annotations
+
+from datetime import date
+from http import HTTPStatus
+from typing import Annotated
+
+from fastapi import Path, Query, Response
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from notifier import matching, queries
+from notifier.models import ListOrder, Scope
+from notifier.store import paper_pages, reading
+from notifier.topics import check_topics
+from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
+from notifier.web.api.paper_models import ListedPaper, Paper, PaperList, listed_paper, paper_model
+from notifier.web.api.problems import ProblemError, not_found
+from notifier.web.api.routes import api_router, reads
+from notifier.web.list_pages import ListPage, read_page, read_trending_page
+from notifier.web.list_periods import Period, day_of, period_of
+from notifier.web.pages.paper import MAX_LISTINGS
+from notifier.web.pages.papers import PERIOD_ORDERS
+from notifier.web.paper_keys import is_key
+from notifier.web.search_results import ORDERS as SEARCH_ORDERS
+from notifier.web.search_results import read_results
+from notifier.web.site import Site, SiteDependency
+
+MAX_QUERY = 1_000  # characters, as in the query language
+LISTED = r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2}(-[0-9]{2})?)$"
+
+router = api_router("papers")
+
+
+class DayListing(BaseModel):
+    """How one dump lists a paper on one day."""
+
+    listed_on: date
+    format: str
+    position: int
+    upvotes: int | None
+
+
+class WholePaper(Paper):
+    """A paper, with its listings and the keys by which it was known before papers were merged."""
+
+    former_keys: list[str]
+    listings: list[DayListing] = Field(description=f"The newest {MAX_LISTINGS} listings, the newest day first.")
+
+
+class ListedDay(BaseModel):
+    """A day on which papers are listed."""
+
+    day: date
+    papers: int
+
+
+class DayList(BaseModel):
+    """The days on which papers are listed."""
+
+    days: list[ListedDay]
+
+
+@reads(router, "/papers", Scope.READ_PAPERS)
+def list_papers(  # noqa: PLR0913 - the fields of the URL
+    site: SiteDependency,
+    response: Response,
+    *,
+    query: Annotated[
+        str | SkipJsonSchema[None],
+        Query(min_length=1, max_length=MAX_QUERY, description="What to search for, in the query language."),
+    ] = None,
+    listed: Annotated[
+        str | SkipJsonSchema[None],
+        Query(pattern=LISTED, description="A day, a week or a month: `2025-09-11`, `2025-W37` or `2025-09`."),
+    ] = None,
+    order: Annotated[
+        ListOrder | SkipJsonSchema[None],
+        Query(description="Of a search: newest (the default), trending or relevance. Of days: trending or newest."),
+    ] = None,
+    after: After = "",
+) -> PaperList:
+    """Search all papers, or list those of a day, a week or a month; without either, those of the newest day."""
+    if query is not None and listed is not None:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "Give either `query` or `listed`; a query may name days by itself: `after:2025-09-01`.",
+        )
+    return _search(site, response, query, order, after) if query else _listed(site, response, listed, order, after)
+
+
+@reads(router, "/papers/trending", Scope.READ_PAPERS)
+def list_trending_papers(site: SiteDependency, response: Response, after: After = "") -> PaperList:
+    """List the trending papers, best first: by upvotes and places in the lists of the last 30 days."""
+    found = read_trending_page(site, page_request(site, "/papers/trending", [ListOrder.TRENDING], None, after))
+    return _paper_list(site, response, found)
+
+
+@reads(router, "/days", Scope.READ_PAPERS)
+def list_days(site: SiteDependency) -> DayList:
+    """List the days on which papers are listed, the oldest first, with the number of papers of each."""
+    counts = site.listed_days.get(site.engine, site.clock()).counts
+    return DayList(days=[ListedDay(day=day, papers=papers) for day, papers in counts.items()])
+
+
+# After all other paths below /papers, because a key may have a slash.
+@reads(router, "/papers/{key:path}", Scope.READ_PAPERS)
+def get_paper(
+    site: SiteDependency,
+    response: Response,
+    key: Annotated[str, Path(description="The key of a paper, or one by which it was known before.")],
+) -> WholePaper:
+    """Show one paper. A former key shows the paper that it was merged into, whose `key` is another one."""
+    with reading(site.engine) as connection:
+        found = paper_pages.paper_by_key(connection, key) if is_key(key) else None
+        if found is None:
+            raise not_found("There is no paper with this key.")
+        listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
+        former_keys = paper_pages.former_keys(connection, found.id)
+    response.headers["Content-Location"] = url_of(site, f"/papers/{found.key}")
+    shown = [
+        DayListing(listed_on=each.listed_on, format=each.format, position=each.position, upvotes=each.upvotes)
+        for each in listings
+    ]
+    return WholePaper(**dict(paper_model(site, found)), former_keys=former_keys, listings=shown)
+
+
+def _search(site: Site, response: Response, text: str, order: ListOrder | None, after: str) -> PaperList:
+    query = queries.parse(text)
+    check_topics(query, site.catalogue)
+    with reading(site.engine) as connection:
+        asked = page_request(site, "/papers", SEARCH_ORDERS, order, after, [("query", text)])
+        found = read_results(site, connection, asked, query)
+    if found is None:
+        raise no_page()
+    shown = [listed_paper(site, card, matching.spans(query, card.paper)) for card in found.cards]
+    return PaperList(papers=shown, next=link_to_next(response, found.more))
+
+
+def _listed(site: Site, response: Response, listed: str | None, order: ListOrder | None, after: str) -> PaperList:
+    if order is ListOrder.RELEVANCE:
+        raise ProblemError(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "The order `relevance` needs a query; lists of days have `trending` and `newest`.",
+        )
+    period = _period(site, listed)
+    fields = [("listed", period.name)]
+    found = read_page(site, period, page_request(site, "/papers", PERIOD_ORDERS, order, after, fields))
+    return _paper_list(site, response, found)
+
+
+def _period(site: Site, listed: str | None) -> Period:
+    if listed is None:
+        return day_of(site.listed_days.get(site.engine, site.clock()).newest or site.clock().date())
+    kinds = {10: "date", 8: "week", 7: "month"}
+    period = period_of(kinds[len(listed)], listed)
+    if period is None:
+        raise not_found(f"There is no {listed} in the calendar.")
+    return period
+
+
+def _paper_list(site: Site, response: Response, found: ListPage | None) -> PaperList:
+    if found is None:
+        raise no_page()
+    shown: list[ListedPaper] = [listed_paper(site, card) for card in found.cards]
+    return PaperList(papers=shown, next=link_to_next(response, found.more))

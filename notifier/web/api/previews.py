@@ -1,0 +1,74 @@
+"""The operation that previews a query, as `notifier preview --json` does."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Annotated
+
+from fastapi import Query
+from pydantic import BaseModel, Field
+from pydantic.json_schema import SkipJsonSchema
+
+from notifier import queries, search
+from notifier.models import Scope
+from notifier.topics import check_topics
+from notifier.web.api.paper_models import MatchingPlaces, places_model
+from notifier.web.api.papers import MAX_QUERY
+from notifier.web.api.routes import api_router, reads
+from notifier.web.site import SiteDependency
+
+MOST_MATCHES, USUAL_MATCHES = 100, 20
+
+router = api_router("previews")
+
+
+class PreviewMatch(BaseModel):
+    """A paper that the query matches."""
+
+    key: str
+    title: str
+    abstract: str
+    listed_on: date
+    spans: MatchingPlaces
+
+
+class Preview(BaseModel):
+    """What a subscription to a query would bring, judged by the stored papers."""
+
+    canonical: str = Field(description="The canonical form, which is the same for queries that ask for the same.")
+    papers: int = Field(description="The number of papers that match.")
+    per_week: float
+    listing_days: int = Field(description="The days from the first to the last listing day of the searched papers.")
+    warnings: list[str] = Field(description="What may be a mistake in the query.")
+    matches: list[PreviewMatch] = Field(description="The first of the papers that match, the newest first.")
+
+
+@reads(router, "/preview", Scope.READ_PAPERS)
+def preview_query(
+    site: SiteDependency,
+    query: Annotated[str, Query(min_length=1, max_length=MAX_QUERY, description="The query, in the query language.")],
+    days: Annotated[
+        int | SkipJsonSchema[None], Query(ge=1, le=36_500, description="Only papers first listed in the last days.")
+    ] = None,
+    limit: Annotated[int, Query(ge=1, le=MOST_MATCHES, description="How many papers to show.")] = USUAL_MATCHES,
+) -> Preview:
+    """Preview a query: how many papers match, and which. This takes longer than a search."""
+    check_topics(queries.parse(query), site.catalogue)
+    found = search.preview(site.engine, query, days, site.clock(), limit)
+    return Preview(
+        canonical=found.canonical,
+        papers=found.papers,
+        per_week=found.per_week,
+        listing_days=found.listing_days,
+        warnings=list(found.warnings),
+        matches=[
+            PreviewMatch(
+                key=each.key,
+                title=each.title,
+                abstract=each.abstract,
+                listed_on=each.listed_on,
+                spans=places_model(each.spans),
+            )
+            for each in found.matches
+        ],
+    )

@@ -1,0 +1,118 @@
+"""Declare the operations of the API: what each needs, and what all have in common.
+
+Every operation counts and checks its caller first, then reads the body. All errors are problem documents, all answers
+to GET have an ETag, and the document at /openapi.json says which scope an operation needs: the check reads it there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Coroutine
+from http import HTTPStatus
+from typing import Any, TypeVar
+
+from fastapi import APIRouter, Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from notifier.errors import shortened
+from notifier.models import Scope
+from notifier.web.api.access import SCHEME, Caller, admit
+from notifier.web.api.problems import EXPLAINED, ProblemError, WrongField, problem_of
+from notifier.web.conditional import conditional
+from notifier.web.guards import MAX_BODY, whole_body
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+
+class ApiRoute(APIRoute):
+    """A route whose requests are checked before anything of them is parsed."""
+
+    def get_route_handler(self) -> Handler:
+        """Return the function that answers a request."""
+        answer = super().get_route_handler()
+        scope = _scope_of(self.openapi_extra or {})
+        names = {each.alias for each in self.dependant.query_params}
+
+        async def handle(request: Request) -> Response:
+            try:
+                caller = await run_in_threadpool(admit, request, scope)
+            except EXPLAINED as error:
+                return problem_of(request, error)
+            request.state.caller = caller
+            response = await _answered(request, answer, names)
+            response.headers.update(caller.allowance.headers)
+            return response
+
+        return handle
+
+
+def api_router(name: str) -> APIRouter:
+    """Return a router for operations that the documentation shows together under a name."""
+    return APIRouter(route_class=ApiRoute, tags=[name])
+
+
+def reads(router: APIRouter, path: str, scope: Scope, **values: Any) -> Callable[[Endpoint], Endpoint]:
+    """Declare an operation that changes nothing: GET, and HEAD."""
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        shared = {"name": endpoint.__name__, "openapi_extra": _extra(scope), **values}
+        router.add_api_route(path, endpoint, methods=["GET"], operation_id=endpoint.__name__, **shared)
+        router.add_api_route(path, endpoint, methods=["HEAD"], include_in_schema=False, **shared)
+        return endpoint
+
+    return declare
+
+
+def caller_of(request: Request) -> Caller:
+    """Return who has sent a request that was let in."""
+    caller: Caller = request.state.caller
+    return caller
+
+
+async def _answered(request: Request, answer: Handler, names: Collection[str]) -> Response:
+    try:
+        _check_names(request, names)
+        await _read_body(request, MAX_BODY)
+        response = await answer(request)
+    except EXPLAINED as error:
+        return problem_of(request, error)
+    if request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK:
+        return conditional(request, response)
+    return response
+
+
+def _check_names(request: Request, names: Collection[str]) -> None:
+    """Raise ProblemError with 422 for a field of the URL that the operation does not have, or that comes twice.
+
+    Otherwise a misspelt filter would be left out without a word.
+    """
+    sent = [name for name, _ in request.query_params.multi_items()]
+    for name in sent:
+        if name not in names:
+            known = f"it has {', '.join(sorted(names))}" if names else "it has none"
+            raise _wrong_name(name, f"This operation has no such field in its URL; {known}.")
+        if sent.count(name) > 1:
+            raise _wrong_name(name, "This field comes twice; give it once.")
+
+
+def _wrong_name(name: str, detail: str) -> ProblemError:
+    wrong = WrongField(where=["query", shortened(name, 100)], detail=detail)
+    return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=[wrong])
+
+
+async def _read_body(request: Request, limit: int) -> None:
+    """Read the body, so that the rest of FastAPI finds it. Raises ProblemError with 413 if it is too large."""
+    body = await whole_body(request.receive, limit)
+    if body is None:
+        detail = f"The body of this request has more than {limit:,} bytes, which is the limit."
+        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})
+    request._body = body
+
+
+def _extra(scope: Scope) -> dict[str, Any]:
+    return {"security": [{SCHEME: [scope.value]}]}
+
+
+def _scope_of(extra: dict[str, Any]) -> Scope:
+    return Scope(extra["security"][0][SCHEME][0])
