@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from notifier.alerting import AlertChange
-    from notifier.arrivals import SourceHealth
-    from notifier.config import SourceConfig
-    from notifier.models import SourceHistory
+    from notifier.operations import SourceSummary
     from notifier.pipeline import SourceReport
 
 NO_SOURCES = 'no sources; add one to the config, such as [sources.daily] with preset = "huggingface"'
@@ -133,73 +131,38 @@ def sources(
     context: typer.Context, config: ConfigOption = None, now: NowOption = None, as_json: JsonOption = False
 ) -> None:
     """List the sources: when each was fetched, how many papers came, when it is due next, and whether all is well."""
-    from notifier.arrivals import source_health
     from notifier.cli.output import print_json, print_table
-    from notifier.store import reading
-    from notifier.store import sources as stored
+    from notifier.operations import list_sources
 
     run = reading_run(context, config, now)
-    with reading(run.engine) as connection:
-        histories = {name: stored.history(connection, name) for name in run.config.sources}
-    found = [
-        (run.config.sources[each.name], histories[each.name], each)
-        for each in source_health(run.engine, run.config, run.clock())
-    ]
+    found = list_sources(run.engine, run.config, run.clock())
     if as_json:
-        print_json([_document(*each) for each in found])
+        print_json([_document(each) for each in found])
         return
     heading = ("source", "from", "last success", "papers", "next", "health")
-    print_table(heading, [_row(*each, run.clock()) for each in found], nothing=NO_SOURCES)
-    for _, _, health in found:
-        if health.cure:
-            typer.echo(inert(f"{health.name}: {health.cure}"))
+    print_table(heading, [_row(each, run.clock()) for each in found], nothing=NO_SOURCES)
+    for each in found:
+        if each.cure:
+            typer.echo(inert(f"{each.name}: {each.cure}"))
 
 
-def _row(source: SourceConfig, history: SourceHistory, health: SourceHealth, now: datetime) -> tuple[str, ...]:
-    last = _last_day(history)
-    due = history.next_due
+def _row(source: SourceSummary, now: datetime) -> tuple[str, ...]:
+    due = source.next_due
     return (
-        history.name,
-        place_of(source),
-        _minute(history.last_succeeded_at) or "never",
-        f"{history.days[last].papers} on {last}" if last else "none yet",
+        source.name,
+        source.place,
+        _minute(source.last_succeeded_at) or "never",
+        f"{source.papers} on {source.papers_on}" if source.papers_on else "none yet",
         "now" if due is None or due <= now else _minute(due),
-        health.sentence,
+        source.sentence,
     )
 
 
-def _last_day(history: SourceHistory) -> date | None:
-    """Return the last day of which the number of papers is known."""
-    return max((day for day, count in history.days.items() if not count.is_unknown), default=None)
+def _document(source: SourceSummary) -> dict[str, Any]:
+    """Return what --json prints of a source: `place` is called `from` there."""
+    from dataclasses import asdict
 
-
-def _document(source: SourceConfig, history: SourceHistory, health: SourceHealth) -> dict[str, Any]:
-    last = _last_day(history)
-    return {
-        "name": history.name,
-        "from": place_of(source),
-        "last_tried_at": history.last_tried_at,
-        "last_succeeded_at": history.last_succeeded_at,
-        "papers": history.days[last].papers if last else None,
-        "papers_on": last,
-        "next_due": history.next_due,
-        "failures": history.failures,
-        "problem": history.problem or None,
-        "problem_since": history.problem_since,
-        "health": health.health,
-        "sentence": health.sentence,
-        "cure": health.cure or None,
-        "usual": health.usual,
-    }
-
-
-def place_of(source: SourceConfig) -> str:
-    """Return where the dumps of a source come from, such as `arxiv cs.LG, cs.CL`, a URL, or a folder and a glob."""
-    from notifier.fetching import shown_url
-
-    chosen = ", ".join(source.categories) or source.venue or source.set or (shown_url(source.url) if source.url else "")
-    parts = (source.preset or "", chosen, str(source.folder or ""), source.glob)
-    return " ".join(part for part in parts if part)
+    return {("from" if name == "place" else name): value for name, value in asdict(source).items()}
 
 
 def _minute(instant: datetime | None) -> str:

@@ -3,6 +3,7 @@
 from notifier.operations.backups import Backup, back_up
 from notifier.operations.deliveries import (
     DeliverySummary,
+    deliveries_before,
     find_delivery,
     hold_delivery,
     hold_waiting_deliveries,
@@ -12,6 +13,7 @@ from notifier.operations.deliveries import (
 from notifier.operations.exposure import exposed_secrets
 from notifier.operations.replies import drop_unclear, list_unclear
 from notifier.operations.restoring import prepare_restored
+from notifier.operations.sources import SourceSummary, list_sources
 from notifier.operations.status import Backlog, Inbox, OpenAlert, Pause, Status, count_due_deliveries, service_status
 from notifier.operations.tokens import NewToken, create_token, find_token, list_tokens, revoke_token
 
@@ -23,10 +25,12 @@ __all__ = [
     "NewToken",
     "OpenAlert",
     "Pause",
+    "SourceSummary",
     "Status",
     "back_up",
     "count_due_deliveries",
     "create_token",
+    "deliveries_before",
     "drop_unclear",
     "exposed_secrets",
     "find_delivery",
@@ -34,6 +38,7 @@ __all__ = [
     "hold_delivery",
     "hold_waiting_deliveries",
     "list_deliveries",
+    "list_sources",
     "list_tokens",
     "list_unclear",
     "prepare_restored",

@@ -50,6 +50,14 @@ def list_deliveries(engine: Engine, limit: int | None) -> list[DeliverySummary]:
         return [DeliverySummary(**row._mapping) for row in deliveries.newest(connection, limit)]
 
 
+def deliveries_before(
+    engine: Engine, before: int, limit: int, state: DeliveryState | None = None
+) -> list[DeliverySummary]:
+    """Return at most `limit` deliveries with ids below `before`, newest first; only those in a state if it is given."""
+    with reading(engine) as connection:
+        return [DeliverySummary(**row._mapping) for row in deliveries.listed(connection, before, limit, state)]
+
+
 def find_delivery(engine: Engine, delivery_id: int) -> DeliverySummary:
     """Return the delivery with this id. Raises UsageError if there is none."""
     with reading(engine) as connection:

@@ -33,6 +33,7 @@ from notifier.pipeline.ingesting import (
     describe_cuts,
     describe_skips,
     ingest,
+    ingest_file,
     ingest_given,
     settings_for,
 )
@@ -81,6 +82,7 @@ __all__ = [
     "fetch_each",
     "fetch_with_retries",
     "ingest",
+    "ingest_file",
     "ingest_folder",
     "ingest_given",
     "list_quarantined",

@@ -71,6 +71,14 @@ def newest(connection: Connection, limit: int | None) -> Sequence[Row[Any]]:
     return connection.execute(select(*_LISTED).order_by(is_done, delivery.c.id.desc()).limit(limit)).all()
 
 
+def listed(connection: Connection, before: int, limit: int, state: DeliveryState | None = None) -> Sequence[Row[Any]]:
+    """Return at most `limit` deliveries with ids below `before`, newest first; only those in a state if it is given."""
+    wanted: Select[Any] = select(*_LISTED).where(delivery.c.id < min(max(before, 0), LARGEST_ID))
+    if state is not None:
+        wanted = wanted.where(delivery.c.state == state)
+    return connection.execute(wanted.order_by(delivery.c.id.desc()).limit(limit)).all()
+
+
 def get(connection: Connection, delivery_id: int, *, lock: bool = False) -> Row[Any]:
     """Return the whole row of a delivery; with `lock`, the row is locked until this transaction ends.
 

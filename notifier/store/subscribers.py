@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, 
 
 from notifier.models import Cadence, Subscriber, SubscriberState, Subscription
 from notifier.store.statements import batches, insert_all
-from notifier.store.tables import dump, query, subscriber, subscription
+from notifier.store.tables import LARGEST_ID, dump, query, subscriber, subscription
 from notifier.text.addresses import address_key
 
 
@@ -46,6 +46,14 @@ def of_subscription(connection: Connection, subscription_id: int, *, lock: bool 
 def everyone(connection: Connection) -> list[Subscriber]:
     """Return all subscribers, in the order of their addresses."""
     return _read(connection, _all().order_by(subscriber.c.address_key))
+
+
+def listed(connection: Connection, after: int, limit: int, state: SubscriberState | None = None) -> list[Subscriber]:
+    """Return at most `limit` subscribers with ids above `after`, sorted by id; only those in a state if it is given."""
+    wanted = _all().where(subscriber.c.id > min(max(after, 0), LARGEST_ID))
+    if state is not None:
+        wanted = wanted.where(subscriber.c.state == state)
+    return _read(connection, wanted.order_by(subscriber.c.id).limit(limit))
 
 
 def due(connection: Connection, now: datetime, after: int, limit: int) -> list[Subscriber]:

@@ -11,14 +11,13 @@ from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 from starlette.exceptions import HTTPException
-from starlette.routing import Route
 
 from notifier.config import Config, metrics_token
 from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
 from notifier.web import assets, health, metrics, unsubscribing
 from notifier.web.allowed_methods import allowed_methods
-from notifier.web.api import documents, make_api
+from notifier.web.api import documents, make_api, serve_api
 from notifier.web.compression import zip_responses
 from notifier.web.failure_log import DatabaseFailureLog
 from notifier.web.feeds import private, searches
@@ -66,10 +65,9 @@ def make_app(
     if site.root:  # added before the pages: its path may also be that of a page, such as /papers
         application.add_api_route(site.root, _redirect_to_first_page, methods=["GET", "HEAD"])
     for root in dict.fromkeys((site.root, "")):
-        application.mount(f"{root}/api", api)
-        application.router.routes.append(Route(f"{root}/api", api))
         for router in (*ROUTERS, *FEED_ROUTERS):
             application.include_router(router, prefix=root, dependencies=[Depends(_pages_below(root))])
+    application.add_middleware(serve_api, api, site.root)
     application.add_middleware(zip_responses)
     application.add_middleware(limit_bodies, (f"{site.root}/api/", "/api/"))
     application.add_middleware(serve_published, site.feed_files, site.root)

@@ -5,6 +5,6 @@ family of operations has a module with a router, the forms of its documents and 
 functions as the pages and the commands.
 """
 
-from notifier.web.api.application import make_api
+from notifier.web.api.application import make_api, serve_api
 
-__all__ = ["make_api"]
+__all__ = ["make_api", "serve_api"]

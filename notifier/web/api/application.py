@@ -6,22 +6,33 @@ from http import HTTPStatus
 
 from fastapi import FastAPI, Request, Response
 from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from notifier import __version__
 from notifier.web.allowed_methods import allowed_methods
-from notifier.web.api import papers, previews, status, topics
+from notifier.web.api import deliveries, dumps, papers, previews, status, subscribers, subscriptions, topics
 from notifier.web.api.allowances import Allowances
+from notifier.web.api.lists import PATH
 from notifier.web.api.problems import problem, problem_of
 from notifier.web.failure_log import DatabaseFailureLog
 from notifier.web.guards import SECURITY_HEADERS
 from notifier.web.site import Site
 
 # The order of the documentation.
-ROUTERS = (papers.router, topics.router, previews.router, status.router)
+ROUTERS = (
+    papers.router,
+    topics.router,
+    previews.router,
+    subscribers.router,
+    subscriptions.router,
+    deliveries.router,
+    dumps.router,
+    status.router,
+)
 
 
 def make_api(site: Site, failures: DatabaseFailureLog) -> FastAPI:
-    """Make the application that is mounted at /api."""
+    """Make the application for all paths below /api."""
     api = FastAPI(
         title=f"{site.mail.brand}: API",
         version=__version__,
@@ -32,10 +43,28 @@ def make_api(site: Site, failures: DatabaseFailureLog) -> FastAPI:
     )
     api.state.site, api.state.database_failures, api.state.allowances = site, failures, Allowances()
     for router in ROUTERS:
-        api.include_router(router, prefix="/v1")
+        api.include_router(router, prefix=PATH)
     api.add_exception_handler(HTTPException, _refusal)
     api.add_exception_handler(Exception, _internal_error)
     return api
+
+
+def serve_api(app: ASGIApp, api: ASGIApp, root: str) -> ASGIApp:
+    """Wrap `app` so that `api` answers all paths below `/api`, also if they begin with `root`.
+
+    This is not a mount of Starlette, which leaves out paths with a newline.
+    """
+
+    async def served(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            for start in (f"{root}/api", "/api"):
+                if path == start or path.startswith(f"{start}/"):
+                    await api({**scope, "path": f"/api{path.removeprefix(start)}"}, receive, send)
+                    return
+        await app(scope, receive, send)
+
+    return served
 
 
 def _refusal(request: Request, error: Exception) -> Response:

@@ -12,8 +12,8 @@ from pydantic.json_schema import models_json_schema
 
 from notifier.models import Scope
 from notifier.web.api.access import SCHEME, is_public
-from notifier.web.api.lists import PATH
 from notifier.web.api.problems import MEDIA_TYPE, Problem
+from notifier.web.api.repeats import HEADER, MAX_KEY
 from notifier.web.site import Site
 
 OPENAPI = "3.1.0"
@@ -35,15 +35,13 @@ def openapi_document(api: FastAPI, site: Site) -> dict[str, Any]:
     found = get_openapi(
         title=api.title, version=api.version, openapi_version=OPENAPI, description=DESCRIPTION, routes=api.routes
     )
-    prefix = PATH.removesuffix("/v1")
-    found["paths"] = {f"{prefix}{path}": operations for path, operations in found["paths"].items()}
     if site.config.web.base_url:
         found["servers"] = [{"url": site.config.web.base_url}]
     components = found["components"]
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     components["schemas"].update(_problem_schemas())
-    components["responses"] = {str(status): _problem_response(status) for status in (*ALWAYS, 404, 409, 413)}
+    components["responses"] = {str(status): _problem_response(status) for status in (400, *ALWAYS, 404, 409, 413)}
     components["securitySchemes"] = {SCHEME: _security_scheme()}
     for path, method, operation in operations_of(found):
         _complete(path, method, operation, site)
@@ -62,11 +60,14 @@ def _complete(path: str, method: str, operation: dict[str, Any], site: Site) -> 
     responses = operation["responses"]
     statuses = [*ALWAYS, *((404,) if "{" in path or "after" in _parameters(operation) else ())]
     statuses += [] if method == "get" else [409, 413]
+    statuses += [400] if "requestBody" in operation else []
     for status in sorted(statuses):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     for status, response in responses.items():
         if status.startswith("2"):
             response["headers"] = {**_limit_headers(), **_headers(method, operation)}
+    if method == "post":
+        operation["parameters"] = [*operation.get("parameters", ()), _idempotency_key()]
     if method == "get":
         responses["304"] = {"description": "The client has this already."}
     (needed,) = operation["security"][0][SCHEME]
@@ -89,6 +90,15 @@ def _limit_headers() -> dict[str, Any]:
     return {
         "RateLimit-Policy": _header("The limit: `q` requests in `w` seconds."),
         "RateLimit": _header("What is left of the limit: `r` requests, for `t` seconds."),
+    }
+
+
+def _idempotency_key() -> dict[str, Any]:
+    return {
+        "name": HEADER,
+        "in": "header",
+        "description": "A text of your own, such as a UUID: the same request is done only once in 24 hours.",
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
     }
 
 

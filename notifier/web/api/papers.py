@@ -28,7 +28,9 @@ from notifier.web.search_results import read_results
 from notifier.web.site import Site, SiteDependency
 
 MAX_QUERY = 1_000  # characters, as in the query language
-LISTED = r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2}(-[0-9]{2})?)$"
+
+QueryText = Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
+PeriodText = Annotated[str, Field(pattern=r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2}(-[0-9]{2})?)$")]
 
 router = api_router("papers")
 
@@ -68,12 +70,11 @@ def list_papers(  # noqa: PLR0913 - the fields of the URL
     response: Response,
     *,
     query: Annotated[
-        str | SkipJsonSchema[None],
-        Query(min_length=1, max_length=MAX_QUERY, description="What to search for, in the query language."),
+        QueryText | SkipJsonSchema[None], Query(description="What to search for, in the query language.")
     ] = None,
     listed: Annotated[
-        str | SkipJsonSchema[None],
-        Query(pattern=LISTED, description="A day, a week or a month: `2025-09-11`, `2025-W37` or `2025-09`."),
+        PeriodText | SkipJsonSchema[None],
+        Query(description="A day, a week or a month: `2025-09-11`, `2025-W37` or `2025-09`."),
     ] = None,
     order: Annotated[
         ListOrder | SkipJsonSchema[None],

@@ -13,7 +13,7 @@ from notifier import queries, search
 from notifier.models import Scope
 from notifier.topics import check_topics
 from notifier.web.api.paper_models import MatchingPlaces, places_model
-from notifier.web.api.papers import MAX_QUERY
+from notifier.web.api.papers import QueryText
 from notifier.web.api.routes import api_router, reads
 from notifier.web.site import SiteDependency
 
@@ -46,9 +46,10 @@ class Preview(BaseModel):
 @reads(router, "/preview", Scope.READ_PAPERS)
 def preview_query(
     site: SiteDependency,
-    query: Annotated[str, Query(min_length=1, max_length=MAX_QUERY, description="The query, in the query language.")],
+    query: Annotated[QueryText, Query(description="The query, in the query language.")],
     days: Annotated[
-        int | SkipJsonSchema[None], Query(ge=1, le=36_500, description="Only papers first listed in the last days.")
+        Annotated[int, Field(ge=1, le=36_500)] | SkipJsonSchema[None],
+        Query(description="Only papers first listed in the last days."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_MATCHES, description="How many papers to show.")] = USUAL_MATCHES,
 ) -> Preview:

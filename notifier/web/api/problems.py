@@ -20,6 +20,7 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 60  # after a failure of the database
 
 DETAILS = {
+    HTTPStatus.BAD_REQUEST: "The body of this request is not JSON in UTF-8.",
     HTTPStatus.NOT_FOUND: "There is nothing at this path; /openapi.json lists all paths.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method; the header Allow lists those that it takes.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong here, and the operator can see it in the log.",
@@ -115,4 +116,4 @@ def _wrong_fields(errors: list[WrongField]) -> Response:
 
 
 def _field(found: Mapping[str, Any]) -> WrongField:
-    return WrongField(where=list(found["loc"]), detail=sentence(found["msg"]))
+    return WrongField(where=list(found["loc"]), detail=sentence(found["msg"].removeprefix("Value error, ")))

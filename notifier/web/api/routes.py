@@ -14,10 +14,12 @@ from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
 
+from notifier.config import Config
 from notifier.errors import shortened
 from notifier.models import Scope
 from notifier.web.api.access import SCHEME, Caller, admit
 from notifier.web.api.problems import EXPLAINED, ProblemError, WrongField, problem_of
+from notifier.web.api.repeats import answered_once
 from notifier.web.conditional import conditional
 from notifier.web.guards import MAX_BODY, whole_body
 
@@ -34,22 +36,46 @@ class ApiRoute(APIRoute):
         scope = _scope_of(self.openapi_extra or {})
         names = {each.alias for each in self.dependant.query_params}
 
-        async def handle(request: Request) -> Response:
+        async def explained(request: Request) -> Response:
             try:
-                caller = await run_in_threadpool(admit, request, scope)
+                return await answer(request)
             except EXPLAINED as error:
                 return problem_of(request, error)
-            request.state.caller = caller
-            response = await _answered(request, answer, names)
+
+        async def handle(request: Request) -> Response:
+            try:
+                caller = request.state.caller = await run_in_threadpool(admit, request, scope)
+            except EXPLAINED as error:
+                return problem_of(request, error)
+            try:
+                _check_names(request, names)
+                await _read_body(request, self.body_limit(request.app.state.site.config))
+                response = await answered_once(request, caller, lambda: explained(request))
+            except EXPLAINED as error:
+                response = problem_of(request, error)
+            if request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK:
+                response = conditional(request, response)
             response.headers.update(caller.allowance.headers)
             return response
 
         return handle
 
+    def body_limit(self, _config: Config) -> int:
+        """Return the largest number of bytes that the body of a request may have."""
+        return MAX_BODY
 
-def api_router(name: str) -> APIRouter:
+
+class UploadRoute(ApiRoute):
+    """A route whose requests carry a file."""
+
+    def body_limit(self, config: Config) -> int:
+        """Return the largest size that the config allows for a dump."""
+        return config.limits.max_file_bytes
+
+
+def api_router(name: str, route_class: type[ApiRoute] = ApiRoute) -> APIRouter:
     """Return a router for operations that the documentation shows together under a name."""
-    return APIRouter(route_class=ApiRoute, tags=[name])
+    return APIRouter(route_class=route_class, tags=[name])
 
 
 def reads(router: APIRouter, path: str, scope: Scope, **values: Any) -> Callable[[Endpoint], Endpoint]:
@@ -64,22 +90,31 @@ def reads(router: APIRouter, path: str, scope: Scope, **values: Any) -> Callable
     return declare
 
 
+def writes(
+    router: APIRouter, method: str, path: str, scope: Scope, *, status: int = HTTPStatus.OK, **values: Any
+) -> Callable[[Endpoint], Endpoint]:
+    """Declare an operation that changes something. `openapi_extra` in `values` adds to its description."""
+    extra = {**_extra(scope), **values.pop("openapi_extra", {})}
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        router.add_api_route(
+            path,
+            endpoint,
+            methods=[method],
+            operation_id=endpoint.__name__,
+            status_code=status,
+            openapi_extra=extra,
+            **values,
+        )
+        return endpoint
+
+    return declare
+
+
 def caller_of(request: Request) -> Caller:
     """Return who has sent a request that was let in."""
     caller: Caller = request.state.caller
     return caller
-
-
-async def _answered(request: Request, answer: Handler, names: Collection[str]) -> Response:
-    try:
-        _check_names(request, names)
-        await _read_body(request, MAX_BODY)
-        response = await answer(request)
-    except EXPLAINED as error:
-        return problem_of(request, error)
-    if request.method in ("GET", "HEAD") and response.status_code == HTTPStatus.OK:
-        return conditional(request, response)
-    return response
 
 
 def _check_names(request: Request, names: Collection[str]) -> None:

@@ -117,6 +117,8 @@ WRONG = [
     ("/api", 404),
     ("/api/", 404),
     ("/api/v2/papers", 404),
+    ("/api/%0A", 404),
+    ("/api/v1/topics/a%0Ab", 404),
     ("/api/v1/papers/2401.99999", 404),
     ("/api/v1/papers/%00", 404),
     ("/api/v1/topics/nothing", 404),

@@ -1,0 +1,64 @@
+"""What the bodies of requests have in common: a field that the operation does not know is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http import HTTPStatus
+from typing import Annotated, Any, Literal
+
+from fastapi import Path
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.json_schema import SkipJsonSchema
+
+from notifier.errors import QueryError, UsageError
+from notifier.models import Cadence
+from notifier.subscribers import MAX_NAME_LENGTH
+from notifier.web.api.problems import ProblemError
+from notifier.web.fields import sentence
+
+LARGEST_ID = (1 << 31) - 1  # the largest id that any database takes
+
+RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+EmailText = Annotated[str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})]
+TopicSlug = Annotated[str, Field(min_length=1, max_length=200, description="The slug of a topic, `all` or `trending`.")]
+Name = Annotated[str, Field(max_length=MAX_NAME_LENGTH, description="The heading in digests; empty for none.")]
+Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+class Input(BaseModel):
+    """A body whose fields are all known, and of which one that is not given is left out."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _refuse_null(cls, given: Any) -> Any:
+        empty = [name for name, value in given.items() if value is None] if isinstance(given, dict) else []
+        if empty:
+            raise ValueError(f"{empty[0]} is null; leave out a field that shall stay as it is")
+        return given
+
+
+class ScheduleInput(Input):
+    """When digests come. What is left out stays as it is, or is the default of a new subscriber."""
+
+    cadence: Cadence | SkipJsonSchema[None] = None
+    hour: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | SkipJsonSchema[None] = Field(
+        default=None, description="The time of day in the subscriber's time zone."
+    )
+    timezone: Annotated[str, Field(max_length=100)] | SkipJsonSchema[None] = Field(
+        default=None, description="An IANA name, such as `Europe/Berlin`."
+    )
+    weekday: Weekday | SkipJsonSchema[None] = Field(default=None, description="The day of weekly digests.")
+
+
+@contextmanager
+def as_conflict() -> Iterator[None]:
+    """Answer 409 if something that exists is not in a state for what is asked."""
+    try:
+        yield
+    except QueryError:
+        raise
+    except UsageError as error:
+        raise ProblemError(HTTPStatus.CONFLICT, sentence(error)) from None
