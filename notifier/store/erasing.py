@@ -15,7 +15,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, select
 
 from notifier.models import Subscriber
-from notifier.store import curation, feedback, kept_rows, requests, returned, votes
+from notifier.store import curation, feedback, kept_rows, requests, returned, stored_answers, votes
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
 from notifier.store.tables import delivery, erased_address, subscriber, subscription, suppression
@@ -25,9 +25,10 @@ from notifier.text.addresses import address_key
 def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     """Delete a subscriber with all that belongs to them, and the queries that nobody else uses.
 
-    This deletes subscriptions, suppressions, sessions, requests, messages that came back, votes, feedback, and
-    deliveries, including the notices to the address. Returns the number of deliveries deleted. A mail that is being
-    sent at this moment may still arrive. What the subscriber did as a curator stays in the log, without the address.
+    This deletes subscriptions, suppressions, sessions, requests, messages that came back, votes, feedback, answers of
+    the API, and deliveries, including the notices to the address. Returns the number of deliveries deleted. A mail that
+    is being sent at this moment may still arrive. What the subscriber did as a curator stays in the log, without the
+    address.
     """
     connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
     delete_unused_queries(connection, {each.query_id for each in person.subscriptions if each.query_id is not None})
@@ -41,6 +42,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     feedback.reset_feedback(connection, person.id)
     kept_rows.forget_subscriber(connection, person.id)
     curation.forget_actor(connection, person.email)
+    stored_answers.delete_naming(connection, person.email)
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))
     connection.execute(insert(erased_address).values(fingerprint=_fingerprint(person.email), at=now))
     return messages

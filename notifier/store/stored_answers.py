@@ -43,7 +43,7 @@ def begin(connection: Connection, request: RequestKey, now: datetime) -> StoredA
     texts = {"media_type": "", "location": "", "body": b""}
     row = {"token_id": request.token_id, "key": request.key, **values, **texts}
     insertion = insert_into(connection.dialect, stored_answer).values(row).on_conflict_do_nothing()
-    if connection.execute(insertion).rowcount:
+    if connection.execute(insertion.returning(stored_answer.c.key)).first():
         return None
     found = connection.execute(select(stored_answer).where(_is(request)).with_for_update()).one()
     age = now - found.begun_at
@@ -73,6 +73,14 @@ def has_old(connection: Connection, now: datetime) -> bool:
 def delete_old(connection: Connection, now: datetime) -> None:
     """Delete the answers that are older than KEPT."""
     connection.execute(delete(stored_answer).where(stored_answer.c.begun_at <= now - KEPT))
+
+
+def delete_naming(connection: Connection, email: str) -> None:
+    """Delete the answers that name an address, because its owner is erased."""
+    row = stored_answer.c
+    for token_id, key, body in connection.execute(select(row.token_id, row.key, row.body)).all():
+        if email.lower() in body.decode("utf-8", "replace").lower():
+            connection.execute(delete(stored_answer).where(row.token_id == token_id, row.key == key))
 
 
 def _is(request: RequestKey) -> ColumnElement[bool]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from notifier.web.api.inputs import LARGEST_ID
 from notifier.web.api.openapi import operations_of
 
 _REFERENCE = "#/components/schemas/"
@@ -139,7 +140,7 @@ def _kind(schema: dict[str, Any]) -> Kind:
 
 
 def _bounds(schema: dict[str, Any]) -> Iterator[str]:
-    if "minimum" in schema and "maximum" in schema:
+    if "minimum" in schema and schema.get("maximum", LARGEST_ID) != LARGEST_ID:
         yield f"from {schema['minimum']} to {schema['maximum']}"
     if "default" in schema and schema["default"] not in ("", None):
         yield f"(usually {schema['default']})"

@@ -19,7 +19,7 @@ from notifier.web.fields import sentence
 
 LARGEST_ID = (1 << 31) - 1  # the largest id that any database takes
 
-RowId = Annotated[int, Path(ge=1, le=LARGEST_ID)]
+RowId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="An id from a list.")]
 EmailText = Annotated[str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})]
 TopicSlug = Annotated[str, Field(min_length=1, max_length=200, description="The slug of a topic, `all` or `trending`.")]
 Name = Annotated[str, Field(max_length=MAX_NAME_LENGTH, description="The heading in digests; empty for none.")]

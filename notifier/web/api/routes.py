@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import ClientDisconnect
 
 from notifier.config import Config
 from notifier.errors import shortened
@@ -137,8 +138,14 @@ def _wrong_name(name: str, detail: str) -> ProblemError:
 
 
 async def _read_body(request: Request, limit: int) -> None:
-    """Read the body, so that the rest of FastAPI finds it. Raises ProblemError with 413 if it is too large."""
-    body = await whole_body(request.receive, limit)
+    """Read the body, so that FastAPI finds it in the request.
+
+    Raises ProblemError with 413 if it is too large, and with 400 if the client ends the connection before.
+    """
+    try:
+        body = await whole_body(request.receive, limit)
+    except ClientDisconnect:
+        raise ProblemError(HTTPStatus.BAD_REQUEST, "The connection ended before the body did.") from None
     if body is None:
         detail = f"The body of this request has more than {limit:,} bytes, which is the limit."
         raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})

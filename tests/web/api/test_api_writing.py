@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import json
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 from support.api_site import SUBSCRIBERS, ApiClient, api_client, with_web
 from support.service import add_subscriber, page_text
 from support.sign_ups import recipients
@@ -16,7 +17,9 @@ from support.web_site import ANN, AT_EIGHT, database_content, deliver_first_mail
 
 from notifier.config import Config, Limits
 from notifier.models import Scope
-from notifier.store import tables, writing
+from notifier.operations import create_token, revoke_token
+from notifier.store import reading, stored_answers, tables, writing
+from notifier.store.stored_answers import RequestKey, StoredAnswer
 from notifier.subscribers import SignUp, sweep
 
 BOB = "bob@example.net"
@@ -213,6 +216,37 @@ def test_a_request_that_is_sent_again_has_the_same_answer_and_is_not_done_again(
     assert api.post(path, json={"query": "ants"}, headers={"Idempotency-Key": "k1"}).status_code == 201
     sweep(engine, now[0] + timedelta(hours=25))
     assert 'INSERT INTO "stored_answer"' not in database_content(engine)
+
+
+def test_an_erased_subscriber_is_in_no_stored_answer(engine: Engine, api: ApiClient) -> None:
+    for email in ("Ann@Example.org", BOB):
+        key = {"Idempotency-Key": email}
+        subscriber = api.post(SUBSCRIBERS, json={"email": email, "confirmed": True}, headers=key).json()
+    assert api.post(f"{SUBSCRIBERS}/1/unsubscribe", headers={"Idempotency-Key": "k"}).status_code == 200
+    assert api("DELETE", f"{SUBSCRIBERS}/1").status_code == 204
+    with reading(engine) as connection:
+        (body,) = connection.scalars(select(tables.stored_answer.c.body))
+    assert json.loads(body) == subscriber
+
+
+def test_a_stored_answer_is_found_again_in_every_database(store: Engine) -> None:
+    token_id = create_token(store, "", [Scope.READ_STATUS], AT_EIGHT).id
+    asked = RequestKey(token_id, "k", "f")
+
+    def begun(minutes: int) -> StoredAnswer | None:
+        with writing(store) as connection:
+            return stored_answers.begin(connection, asked, AT_EIGHT + timedelta(minutes=minutes))
+
+    answer = StoredAnswer("f", 201, "application/json", "/x", b"\x00\xff")
+    assert begun(0) is None
+    assert begun(9) == StoredAnswer("f", None, "", "", b"")
+    assert begun(10) is None, "the process that had begun was killed"
+    with writing(store) as connection:
+        stored_answers.finish(connection, asked, answer)
+    assert begun(60) == answer
+    revoke_token(store, token_id)
+    with reading(store) as connection:
+        assert not connection.execute(select(tables.stored_answer)).all()
 
 
 @pytest.mark.parametrize("key", ["", "x" * 256])
