@@ -13,7 +13,7 @@ from pydantic.json_schema import models_json_schema
 from notifier.models import Scope
 from notifier.web.api.access import SCHEME, is_public
 from notifier.web.api.problems import MEDIA_TYPE, Problem
-from notifier.web.api.repeats import HEADER, MAX_KEY
+from notifier.web.api.repeats import HEADER, MAX_KEY, PATTERN
 from notifier.web.site import Site
 
 OPENAPI = "3.1.0"
@@ -41,7 +41,7 @@ def openapi_document(api: FastAPI, site: Site) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     components["schemas"].update(_problem_schemas())
-    components["responses"] = {str(status): _problem_response(status) for status in (400, *ALWAYS, 404, 409, 413)}
+    components["responses"] = {str(status): _problem_response(status) for status in (400, *ALWAYS, 404, 409, 410, 413)}
     components["securitySchemes"] = {SCHEME: _security_scheme()}
     for path, method, operation in operations_of(found):
         _complete(path, method, operation, site)
@@ -61,6 +61,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], site: Site) -> 
     statuses = [*ALWAYS, *((404,) if "{" in path or "after" in _parameters(operation) else ())]
     statuses += [] if method == "get" else [409, 413]
     statuses += [400] if "requestBody" in operation else []
+    statuses += [410] if "410" in responses else []
     for status in sorted(statuses):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}
     for status, response in responses.items():
@@ -98,7 +99,7 @@ def _idempotency_key() -> dict[str, Any]:
         "name": HEADER,
         "in": "header",
         "description": "A text of your own, such as a UUID: the same request is done only once in 24 hours.",
-        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": "^[!-~]+$"},
+        "schema": {"type": "string", "minLength": 1, "maxLength": MAX_KEY, "pattern": PATTERN},
     }
 
 

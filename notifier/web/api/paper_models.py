@@ -30,7 +30,8 @@ class Paper(BaseModel):
     first_seen: datetime
     published: date | None
     updated: date | None
-    upvotes: int | None
+    upvotes: int | None = Field(description="Those at the sources, as the dumps give them.")
+    votes: int = Field(description="The subscribers of this service who voted for it.")
     source: str = Field(description="The format of the dump that most of this comes from.")
     url: str | None = Field(description="The best page about it at another site.")
     web_url: str | None = Field(description="Its page on this site; null if the site has no base URL.")
@@ -99,6 +100,7 @@ def _values(site: Site, paper: models.Paper) -> dict[str, Any]:
         "published": paper.published,
         "updated": paper.updated,
         "upvotes": paper.upvotes,
+        "votes": paper.votes,
         "source": paper.source,
         "url": paper_url(paper) or None,
         "web_url": f"{base}{paper_path(paper)}" if base else None,

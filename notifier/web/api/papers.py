@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from datetime import date
 from http import HTTPStatus
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
 from pydantic.json_schema import SkipJsonSchema
+from sqlalchemy import Connection
 
-from notifier import matching, queries
+from notifier import matching, models, queries
 from notifier.models import ListOrder, Scope
-from notifier.store import paper_pages, reading
+from notifier.search import SIMILAR, similar_papers, with_similar
+from notifier.store import hidden_papers, paper_pages, papers, reading
 from notifier.topics import check_topics
 from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
 from notifier.web.api.paper_models import ListedPaper, Paper, PaperList, listed_paper, paper_model
@@ -32,6 +34,10 @@ MAX_QUERY = 1_000  # characters, as in the query language
 QueryText = Annotated[str, Field(min_length=1, max_length=MAX_QUERY)]
 PeriodText = Annotated[str, Field(pattern=r"^[0-9]{4}-(W[0-9]{2}|[0-9]{2}(-[0-9]{2})?)$")]
 
+Key = Annotated[str, Path(description="The key of a paper, or one by which it was known before.")]
+MOST_SIMILAR = 50
+GONE: dict[int | str, dict[str, Any]] = {410: {"description": "A curator has hidden it."}}
+
 router = api_router("papers")
 
 
@@ -49,6 +55,21 @@ class WholePaper(Paper):
 
     former_keys: list[str]
     listings: list[DayListing] = Field(description=f"The newest {MAX_LISTINGS} listings, the newest day first.")
+
+
+class SimilarPaper(BaseModel):
+    """A paper that is similar to another, and the topics and the rarest words that both have."""
+
+    paper: Paper
+    score: float = Field(description="How similar it is, up to 1.")
+    topics: list[str]
+    words: list[str]
+
+
+class SimilarList(BaseModel):
+    """The papers that are most similar to one, the most similar first."""
+
+    similar: list[SimilarPaper]
 
 
 class ListedDay(BaseModel):
@@ -102,21 +123,38 @@ def list_trending_papers(site: SiteDependency, response: Response, after: After 
 def list_days(site: SiteDependency) -> DayList:
     """List the days on which papers are listed, the oldest first, with the number of papers of each."""
     counts = site.listed_days.get(site.engine, site.clock()).counts
-    return DayList(days=[ListedDay(day=day, papers=papers) for day, papers in counts.items()])
+    return DayList(days=[ListedDay(day=day, papers=number) for day, number in counts.items()])
+
+
+@reads(router, "/papers/{key:path}/similar", Scope.READ_PAPERS, responses=GONE)
+def list_similar_papers(
+    site: SiteDependency,
+    key: Key,
+    limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR, description="How many papers.")] = SIMILAR,
+) -> SimilarList:
+    """List the papers that are most similar to one."""
+    with reading(site.engine) as connection:
+        found = similar_papers(connection, _shown_paper(connection, key), limit)
+    return SimilarList(
+        similar=[
+            SimilarPaper(
+                paper=paper_model(site, each.paper), score=each.score, topics=list(each.topics), words=list(each.words)
+            )
+            for each in found
+        ]
+    )
 
 
 # After all other paths below /papers, because a key may have a slash.
-@reads(router, "/papers/{key:path}", Scope.READ_PAPERS)
+@reads(router, "/papers/{key:path}", Scope.READ_PAPERS, responses=GONE)
 def get_paper(
     site: SiteDependency,
     response: Response,
-    key: Annotated[str, Path(description="The key of a paper, or one by which it was known before.")],
+    key: Key,
 ) -> WholePaper:
     """Show one paper. A former key shows the paper that it was merged into, whose `key` is another one."""
     with reading(site.engine) as connection:
-        found = paper_pages.paper_by_key(connection, key) if is_key(key) else None
-        if found is None:
-            raise not_found("There is no paper with this key.")
+        found = _shown_paper(connection, key)
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
         former_keys = paper_pages.former_keys(connection, found.id)
     response.headers["Content-Location"] = url_of(site, f"/papers/{found.key}")
@@ -127,10 +165,22 @@ def get_paper(
     return WholePaper(**dict(paper_model(site, found)), former_keys=former_keys, listings=shown)
 
 
+def _shown_paper(connection: Connection, key: str) -> models.Paper:
+    """Return the paper with this key. Raises ProblemError with 404 if there is none, and with 410 if it is hidden."""
+    found = paper_pages.paper_by_key(connection, key) if is_key(key) else None
+    if found is None:
+        raise not_found("There is no paper with this key.")
+    if hidden_papers.hidden_among(connection, [found.id]):
+        raise ProblemError(HTTPStatus.GONE, "This paper is not shown here.")
+    return found
+
+
 def _search(site: Site, response: Response, text: str, order: ListOrder | None, after: str) -> PaperList:
     query = queries.parse(text)
     check_topics(query, site.catalogue)
     with reading(site.engine) as connection:
+        papers.check_keys(connection, queries.papers_named(query))
+        query = with_similar(connection, query)
         asked = page_request(site, "/papers", SEARCH_ORDERS, order, after, [("query", text)])
         found = read_results(site, connection, asked, query)
     if found is None:

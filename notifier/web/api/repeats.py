@@ -6,6 +6,7 @@ A program that got no answer, because a connection broke, can so repeat the requ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from hashlib import sha256
@@ -22,6 +23,7 @@ from notifier.web.api.problems import ProblemError
 
 HEADER = "Idempotency-Key"
 MAX_KEY = 255  # characters
+PATTERN = "^[!-~]+$"  # of a key
 REPLAYED = {"Idempotency-Replayed": "true"}
 
 
@@ -50,8 +52,8 @@ async def answered_once(request: Request, caller: Caller, answer: Callable[[], A
 
 def _checked_key(keys: list[str]) -> str:
     """Return the hash of the only key."""
-    if len(keys) != 1 or not 0 < len(keys[0]) <= MAX_KEY:
-        detail = f"{HEADER} is one text of at most {MAX_KEY} characters, such as a UUID."
+    if len(keys) != 1 or len(keys[0]) > MAX_KEY or not re.fullmatch(PATTERN, keys[0]):
+        detail = f"{HEADER} is one text of at most {MAX_KEY} letters, digits and signs in ASCII, such as a UUID."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
     return sha256(keys[0].encode()).hexdigest()
 

@@ -17,7 +17,7 @@ from support.web_site import AT_EIGHT, BASE_URL, database_content, serve_pages
 
 from notifier.config import Config
 from notifier.models import Scope
-from notifier.store import tables, writing
+from notifier.store import hidden_papers, tables, writing
 
 TITLES = [f"Quantization of Models of Size {number}" for number in range(70)]
 
@@ -92,6 +92,17 @@ def test_a_former_key_shows_the_paper_that_it_was_merged_into(engine: Engine, ap
     assert answer.headers["Content-Location"] == f"{BASE_URL}/api/v1/papers/{paper['key']}"
     assert answer.json()["listings"][0]["listed_on"] == "2026-07-06"
     assert api.get(f"{PAPERS}/cs%2F0309040").json() == answer.json()
+
+
+def test_a_hidden_paper_is_in_no_list_and_is_gone(engine: Engine, api: ApiClient) -> None:
+    key = api.get(PAPERS).json()["papers"][0]["key"]
+    with writing(engine) as connection:
+        hidden_papers.hide(connection, 1, AT_EIGHT)
+    answer = api.get(f"{PAPERS}/{key}")
+    assert (answer.status_code, answer.headers["content-type"]) == (410, "application/problem+json")
+    for path in LISTS:
+        assert key not in all_keys(api, path), path
+    assert key not in api.get("/api/v1/preview?query=models&limit=100").text
 
 
 def test_a_topic_has_the_papers_that_the_command_counts(api: ApiClient) -> None:

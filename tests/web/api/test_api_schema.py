@@ -50,6 +50,7 @@ def test_every_operation_keeps_to_the_document(schema: Any, mode: GenerationMode
             max_examples=EXAMPLES,
             deadline=None,
             database=None,
+            derandomize=True,
             phases=[Phase.generate],
             suppress_health_check=list(HealthCheck),
         )

@@ -249,9 +249,9 @@ def test_a_stored_answer_is_found_again_in_every_database(store: Engine) -> None
         assert not connection.execute(select(tables.stored_answer)).all()
 
 
-@pytest.mark.parametrize("key", ["", "x" * 256])
+@pytest.mark.parametrize("key", ["", "x" * 256, "a b", "é"])
 def test_a_wrong_idempotency_key_is_refused(api: ApiClient, key: str) -> None:
-    answer = api.post(SUBSCRIBERS, json={"email": ANN}, headers={"Idempotency-Key": key})
+    answer = api.post(SUBSCRIBERS, json={"email": ANN}, headers={"Idempotency-Key": key.encode()})
     assert answer.status_code == 422
 
 
