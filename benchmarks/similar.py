@@ -1,7 +1,7 @@
 """Part `similar`: what similar papers cost in a store of 80,000 papers, in CPU time.
 
-It measures the terms and the vector of a new paper with their storing, a new basis for all papers, the papers similar
-to one, and matching `like:` of 1,000 papers with 1,000 new ones.
+It measures how long these take: making and storing the terms and the vector of a new paper, making a new basis for all
+papers, finding the papers similar to one, and matching `like:` of 1,000 papers with 1,000 new ones.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ def similar(
         print_json([_document(each) for each in found])
         return
     rows = [(f"{each.score:.2f}", each.paper.key, each.paper.title, _shared(each)) for each in found]
-    nothing = "no similar papers; `notifier ingest` and `notifier plan` compare the papers that are stored"
+    nothing = "no similar papers; a stored paper can be compared after the next `notifier ingest` or `notifier plan`"
     print_table(("similarity", "key", "title", "both have"), rows, nothing=nothing)
 
 

@@ -33,7 +33,7 @@ class PinRequest:
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """What a curator corrects, as it was typed: an empty title or URL means that of the dumps again, None no change.
+    """What a curator corrects, as typed. An empty title or URL restores that of the dumps; None changes nothing.
 
     `added` and `removed` are slugs of topics.
     """
@@ -234,7 +234,7 @@ def _why_not_parted(connection: Connection, key: str) -> str:
         return f"{found.key} is the paper that stayed; give the key of one that was merged into it: {', '.join(merged)}"
     if found.key != key:
         return (
-            f"{key} was joined to {found.key} by a dump, or got this key by it, and dumps keep no record of what each "
+            f"a dump joined {key} to {found.key}, or gave it this key, and dumps keep no record of what each "
             "had; correct or hide the paper instead"
         )
     return f"{key} was merged with no other paper by hand; if a dump gave it what belongs to another paper, correct it"

@@ -11,9 +11,11 @@ from notifier.topics import Catalogue
 
 LONGEST_NOTE = 280  # characters
 LONGEST_NAME = 80
-LONGEST_TITLE = 500  # as that of a dump
+LONGEST_TITLE = 500  # the same as for titles in dumps
 LONGEST_URL = 2_000
-_MOST_TYPED = 20  # times as many characters may be typed, before markup is removed; cleaning longer texts takes long
+# A text may be typed with so much markup that it is this many times too long. A longer one is not cleaned, because that
+# takes long.
+_MOST_TYPED = 20
 
 
 def clean_note(text: str) -> str:

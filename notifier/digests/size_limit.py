@@ -63,7 +63,7 @@ def encoded_bytes(text: str) -> int:
 def fitted(selection: Selection, bytes_of: BytesOfLine) -> tuple[Selection, frozenset[int]]:
     """Return the part of a selection that fits in one digest, and the ids of the papers that do not fit.
 
-    The sections take turns, and the papers beyond the limit come last, so the best papers stay. At least one paper
+    The sections take turns, and the papers of `selection.rest` come last, so the best papers stay. At least one paper
     fits, whatever its title. `bytes_of` returns the bytes that an item takes as a line.
     """
     if _size(selection, bytes_of) <= LISTED_BYTES:

@@ -1,7 +1,7 @@
 """Store a block of papers as arrays: the words of their texts in order, and the set of papers that have each word.
 
 All tokens of a block are one stream of word numbers: the titles of all papers, then all abstracts, and so on. Word
-number 0 is the empty word, which ends every passage. Wanted words that no paper of the block has get this number too.
+number 0 is the empty word, which ends every passage. A wanted word gets this number too if no paper has it.
 
 A set of papers is a bitmap of 64-bit integers: the paper at position p of the block is bit p % 64 of integer p // 64.
 """

@@ -16,9 +16,9 @@ from notifier.models import AllOf, AnyOf, Proposal, Term, TermKind, WordSearch
 from notifier.queries import tree
 from notifier.queries.tree import And, Field, Leaf, Not, Or, Query
 
-# The most initials in the names of authors that are looked up for a query. Each takes about 10 ms among 80,000 papers,
-# because an index of words has to join all words that begin with the letter. The initials of a query that has more are
-# not looked up, so that more papers are proposed.
+# The largest number of authors' initials that are looked up for a query. Each takes about 10 ms among 80,000 papers,
+# because an index of words has to join all words that begin with the letter. If a query has more initials, none of them
+# is looked up, and more papers are proposed than necessary.
 MAX_INITIALS = 8
 
 # The leaves that the store looks up in the rows of papers and their topics, and not in the index of words.

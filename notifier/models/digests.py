@@ -61,8 +61,8 @@ class Digest:
 
     `rest` holds the papers beyond the digest's limit, which are listed by title only; they count as sent.
     `planned_at` becomes the Date header. `subscriber_id` is None if the subscriber has been erased, and `delivery_id`
-    is None if the digest has no row in the outbox, such as a test. `opening` takes the place of the line that says of
-    which period the papers are. A welcome mail also has `labels`, which name all subscriptions. `waiting` is the number
+    is None if the digest has no row in the outbox, as in a test. `opening` replaces the line that names the
+    period of the papers. A welcome mail also has `labels`, which name all subscriptions. `waiting` is the number
     of papers that have no room in this digest, and wait for the next one.
     """
 

@@ -1,4 +1,4 @@
-"""The values that ask an index of words for the papers that a query may match."""
+"""Declare the conditions by which an index of words finds the papers that a query may match."""
 
 from __future__ import annotations
 

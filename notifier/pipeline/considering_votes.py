@@ -1,4 +1,4 @@
-"""Consider the votes since the last planning: announce papers again, and let those be tagged whose topics may change.
+"""Consider the votes since the last planning: announce papers again, and mark those to tag whose topics may change.
 
 This is done before papers are tagged and digests are planned.
 """

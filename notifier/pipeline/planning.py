@@ -9,7 +9,7 @@ If the clock of the machine was wrong, a period of the future may have a digest 
 skipped without another digest, and the papers that are new by then go into the next digest.
 
 A subscriber with the cadence INSTANT is due when there is a dump that their digests have not taken into account. If
-papers were left over, they are also due at their next hour, so that these do not wait for a dump.
+papers were left over, the subscriber is also due at their next hour, so that these papers do not wait for a dump.
 """
 
 from __future__ import annotations
@@ -141,7 +141,7 @@ def unused(connection: Connection, slots: Sequence[DueSlot]) -> list[DueSlot]:
 
 @retried
 def _skip(engine: Engine, used: Sequence[DueSlot], now: datetime) -> None:
-    """Move subscribers who have not changed to their next slots, without a digest.
+    """Move subscribers to their next slots without a digest; those who have changed are left out.
 
     The cursors of the subscribers stay, so that no paper is lost.
     """

@@ -1,9 +1,9 @@
 """Make what papers are compared by: the terms and the vector of each new paper, and now and then a new basis.
 
-New papers get their vectors together with their topics, in the basis that is in use. When the stored papers have become
-half as many again since the basis was made, `refit` learns a new one from them. It makes a vector for each paper beside
-the earlier ones, and then puts the new basis into use in one transaction. A process that is killed in between leaves
-the earlier basis in use, and the next refitting begins anew.
+New papers get their vectors together with their topics, in the basis that is in use. When there are 1.5
+times as many papers as when the basis was made, `refit` learns a new one from them. It makes a vector for each paper
+beside the earlier ones, and then puts the new basis into use in one transaction. A process that is killed in between
+leaves the earlier basis in use, and the next refitting begins anew.
 """
 
 from __future__ import annotations
@@ -19,15 +19,16 @@ from notifier.store.paper_vectors import BasisInUse, TokensOfPaper
 from notifier.text.words import TEXT_VERSION
 
 BLOCK = 500  # papers whose terms and vectors are stored in one transaction
-GROWTH = 1.5  # a new basis is due when there are so many times the papers of which the basis in use was made
+GROWTH = 1.5  # a new basis is due when the number of papers is this many times that of the basis in use
 SMALL = 500  # with at most so many papers, a new basis takes less than half a second, so it is made at once
 DELETED = 2_000  # vectors that are deleted in one transaction
 
 
 def vectorise(engine: Engine) -> None:
-    """Make the terms and the vectors that stored papers lack; make a basis if there is none, or if that is quick.
+    """Make the terms and the vectors that stored papers lack.
 
-    The papers must have their tokens. Several processes may call this at once.
+    Make a new basis first if there is none, or if one is due and quick to make. The papers must have their tokens.
+    Several processes may call this at once.
     """
     with reading(engine) as connection:
         used, papers = paper_vectors.basis_in_use(connection), paper_vectors.count_papers(connection)
@@ -39,7 +40,7 @@ def vectorise(engine: Engine) -> None:
 
 
 def refit(engine: Engine, goes_on: Callable[[], bool] = lambda: True) -> int:
-    """Make a new basis if the papers have become many more, and delete what earlier ones left.
+    """Make a new basis if there are many more papers now, and delete what is left of earlier bases.
 
     Return the number of papers of the new basis, or 0 if none is due. `goes_on` is called between two transactions, and
     says whether to go on.
@@ -71,7 +72,7 @@ def _refit(engine: Engine, papers: int, goes_on: Callable[[], bool]) -> bool:
 
 
 def _add_missing(engine: Engine, basis_id: int | None, goes_on: Callable[[], bool]) -> bool:
-    """Add the vectors that papers lack in a basis, or the terms that they lack if it is None.
+    """Add the vectors that papers lack in a basis, or, if `basis_id` is None, their missing terms.
 
     Return False if that was interrupted, or if the basis has been deleted.
     """

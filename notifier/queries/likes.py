@@ -1,4 +1,4 @@
-"""Say which paper a query asks for similar ones of."""
+"""Find the paper whose similar papers a query asks for."""
 
 from __future__ import annotations
 

@@ -1,9 +1,9 @@
-"""Find the papers that `like:KEY` matches: those that are as near to a paper as the nearest hundredth of others.
+"""Find the papers that `like:KEY` matches: those that are as near to its paper as the nearest 1% of a sample.
 
-How near two papers are is the cosine of their vectors, and TOPIC_WEIGHT times the share of common topics. A sample of
-stored papers says how near the nearest hundredth is. So a paper of a crowded subject needs nearer papers than one of a
-rare subject, and `like:` brings about one of a hundred papers either way. Whether a paper matches depends on the two
-papers, the basis and its sample alone: it is the same in a digest, in a search and in a feed.
+The nearness of two papers is the cosine of their vectors plus TOPIC_WEIGHT times the share of common topics. The sample
+is drawn from the stored papers. To match a paper of a crowded subject, other papers must be nearer to it than to match
+one of a rare subject; in both cases `like:` matches about one paper in a hundred. Whether a paper matches depends on
+the two papers, the basis and its sample alone: it is the same in a digest, in a search and in a feed.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from notifier.similarity import TOPIC_WEIGHT, Floats, topic_bits, topic_similari
 from notifier.store import paper_vectors, papers, tags
 from notifier.store.paper_vectors import BasisInUse
 
-SHARE = 0.01  # of the sample; what is as near as the last of these matches
+SHARE = 0.01  # of the sample: its nearest papers; a paper matches if it is as near as the last of them
 LEAST = 0.4  # what is less near never matches, so that a paper that resembles no other brings nothing
 _DIGITS = 4  # nearness is rounded, so that the order in which numbers are added plays no part
 _AT_ONCE = 256  # named papers whose nearness to all others is computed at once
@@ -33,7 +33,8 @@ _AT_ONCE = 256  # named papers whose nearness to all others is computed at once
 def with_similar(connection: Connection, query: Query, among: Sequence[Paper] | None = None) -> Query:
     """Return the query with the papers that its `like:` matches, of all stored papers or `among` these.
 
-    The topics of the papers `among` are those given, which need not be stored. A key that no paper has matches none.
+    The topics of the papers `among` are those given, which need not be stored. A key matches nothing if no paper has
+    it.
     """
     (found,) = all_with_similar(connection, [query], among)
     return found
@@ -127,7 +128,7 @@ def _thresholds(points: _Points, ids: Sequence[int], sample: Sequence[int]) -> F
 
 
 def _possible(connection: Connection, used: BasisInUse, ids: Sequence[int], needed: Floats) -> list[int]:
-    """Return the ids of the papers that match one of the papers `ids` by what the table of all vectors says.
+    """Return the ids of the papers that the table of all vectors shows as near enough to one of the papers `ids`.
 
     Keys are read to leave out papers that were merged into others since the table was read.
     """

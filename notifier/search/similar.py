@@ -34,7 +34,7 @@ class SimilarityParts(NamedTuple):
 
 
 class RankedId(NamedTuple):
-    """The id of a paper, and its similarity to another paper with its parts."""
+    """The id of a paper, its similarity to another paper, and the parts of this similarity."""
 
     paper_id: int
     score: float
@@ -55,7 +55,7 @@ class SimilarPaper:
 def similar_papers(connection: Connection, paper: Paper, limit: int = SIMILAR) -> list[SimilarPaper]:
     """Return the papers that are most similar to a stored paper, the most similar first.
 
-    Hidden papers are left out. There are none as long as the paper has no vector; ingest makes one.
+    Hidden papers are left out. Nothing is found as long as the paper has no vector; ingest makes one.
     """
     compared = _compared(connection, paper)
     if compared is None:
@@ -68,7 +68,7 @@ def similar_papers(connection: Connection, paper: Paper, limit: int = SIMILAR) -
 
 
 def rank_by_similarity(connection: Connection, paper: Paper, ids: Collection[int]) -> list[RankedId]:
-    """Return those of the papers with these ids that have words, by their similarity to a paper, the highest first."""
+    """Return those of the papers `ids` that have words, ordered by their similarity to a paper, the highest first."""
     compared = _compared(connection, paper)
     if compared is None:
         return []

@@ -1,7 +1,7 @@
-"""The vectors of all stored papers in memory, in which the papers that may be near another one are found at once.
+"""Keep the vectors of all stored papers in memory, to find the papers that may be near another one quickly.
 
 80,000 papers take 30 MB. New vectors are appended; another basis or topic catalogue replaces the table. The vectors of
-merged papers stay until then, so the caller reads which of the papers that are found still exist.
+merged papers stay until then, so the caller must check which of the found papers still exist.
 """
 
 from __future__ import annotations
@@ -18,12 +18,12 @@ from notifier.similarity import TOPIC_WEIGHT, Floats, Vectors, cosines, topic_bi
 from notifier.store import paper_vectors, tags
 from notifier.store.paper_vectors import BasisInUse, VectorRows
 
-Catalogues = tuple[str | None, str | None]  # the lowest and the highest fingerprint
+Catalogues = tuple[str | None, str | None]  # the lowest and the highest fingerprint of catalogues that tagged papers
 
 Places = npt.NDArray[np.int64]  # of papers in a table
 
 HEAD = 96  # dimensions by which the papers are found that may be the nearest
-KEPT = 4  # tables of so many databases are kept; a process has one, but for tests
+KEPT = 4  # tables of this many databases are kept; a process uses only one database, except in tests
 
 
 @dataclass(frozen=True, slots=True, eq=False)

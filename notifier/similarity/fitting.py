@@ -16,11 +16,11 @@ from notifier.similarity.terms import unpack
 
 DIMENSIONS = 256
 MOST_FITTED = 20_000  # papers; more of them make the vectors no better
-MOST_KNOWN_TERMS = 30_000  # the terms that most papers have; the others are taken as terms of a single paper
+MOST_KNOWN_TERMS = 30_000  # the terms that occur in the most papers; the others are taken as terms of a single paper
 _MORE_DIMENSIONS = 16  # that are computed and dropped, which makes the others more exact
 _ROUNDS = 3
 _SEED = 25
-_LEAST_VARIANCE = 1e-9  # of the largest; what is smaller is the error of rounding
+_LEAST_VARIANCE = 1e-9  # as a share of the largest variance; smaller ones are rounding errors
 _BLOCK = 1 << 16  # entries of the matrix that are multiplied at a time
 
 Numbers = npt.NDArray[np.int64]
@@ -61,7 +61,7 @@ class _Matrix:
 
 
 def _product(into: Numbers, of: Numbers, weights: Floats, right: Floats, count: int) -> Floats:
-    """Return `count` rows: row i is the sum of weights[j] x right[of[j]] for all j with into[j] = i, which ascend."""
+    """Return `count` rows: row i is the sum of weights[j] x right[of[j]] for all j with into[j] = i; `into` ascends."""
     product = np.zeros((count, right.shape[1]), np.float32)
     for start in range(0, len(into), _BLOCK):
         part = slice(start, start + _BLOCK)

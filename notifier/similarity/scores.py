@@ -21,8 +21,8 @@ _BLOCK = 1_024
 def total(lsa: Floats, terms: Floats, topics: Floats, papers: int) -> Floats:
     """Return the similarity of papers from its three parts, among `papers` stored papers.
 
-    It is the cosine of the terms and TOPIC_WEIGHT times the share of common topics; from LSA_FROM papers on, the cosine
-    of the latent semantic vectors is added.
+    It is the cosine of the terms plus TOPIC_WEIGHT times the share of common topics. From LSA_FROM papers on, the
+    cosine of the latent semantic vectors is added.
     """
     similarity = terms + np.float32(TOPIC_WEIGHT) * topics
     return similarity + lsa if papers >= LSA_FROM else similarity

@@ -1,8 +1,8 @@
 """Count the terms of a paper: the stems of the words in its title and abstract.
 
 A term is stored as the CRC-32 of its stem, so that no vocabulary has to be kept: the same word is the same number in
-every paper and under every basis. Two words in some hundred thousand share a number, which makes no difference that
-could be measured.
+every paper and under every basis. Of about a hundred thousand words, two share a number, which makes no
+measurable difference.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Announce papers again, and mark them for tagging, after votes: when a number that a query names was reached.
+"""Announce papers again, and mark them for tagging, when their votes have reached a number that a query names.
 
 A vote only changes the number of a paper's votes, so that it never waits while a dump is stored. What follows from it
 is done here for all papers whose votes have changed, before digests are planned.
@@ -42,8 +42,8 @@ def consider(connection: Connection, named_by_topics: Collection[int], now: date
 
     A paper takes a new sequence number if it was first seen at most ANNOUNCED_AGAIN_WITHIN ago, and if its votes have
     reached, for the first time, a number that a stored query names or that is in `named_by_topics`. If its votes have
-    passed one of the latter in either direction, its topics may change, and it counts as untagged. The caller holds the
-    lock of ingesting, so that sequence numbers become visible in ascending order.
+    passed a number in `named_by_topics` in either direction, its topics may change, and it counts as untagged. The
+    caller holds the lock of ingesting, so that sequence numbers become visible in ascending order.
     """
     rows = _changed(connection, lock=True)
     named = _named(connection, rows, named_by_topics)
@@ -68,7 +68,7 @@ def consider(connection: Connection, named_by_topics: Collection[int], now: date
 
 
 def _changed(connection: Connection, *, lock: bool = False) -> Sequence[Row[Any]]:
-    """Return the papers whose votes have changed, ordered by id, in which order votes lock them too."""
+    """Return the papers whose votes have changed, ordered by id; votes lock papers in the same order."""
     row = paper.c
     columns = (row.id, row.sequence, row.archived, row.first_seen, row.votes, row.votes_considered, row.most_votes)
     changed: Select[Any] = select(*columns).where(VOTES_CHANGED).order_by(row.id)

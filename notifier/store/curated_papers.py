@@ -1,7 +1,7 @@
 """Keep what the dumps say of papers whose rows show something else, because curators have changed them.
 
 Dumps complete these facts, and the row shows them with the corrections and with the facts of papers that were merged by
-hand. So a correction survives every later dump, and undoing it shows what the dumps say by then.
+hand. So a correction survives every later dump, and undoing it shows what the dumps say at that time.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def curated_facts(connection: Connection, ids: Sequence[int]) -> dict[int, Curat
 
 
 def papers_with_corrected_identities(connection: Connection, identities: Iterable[str]) -> dict[int, set[str]]:
-    """Return those of these identities that papers have only by a correction, by the paper's id."""
+    """Return, by paper id, which of these identities a paper has only because of a correction."""
     row, found = corrected_identity.c, dict[int, set[str]]()
     for identity, paper_id in connection.execute(
         select(row.identity, row.paper_id).where(in_values(connection, row.identity, identities))
@@ -118,7 +118,7 @@ def store_corrected_identities(connection: Connection, pending: PendingPaper) ->
 
 
 def move_curation(connection: Connection, absorbed_id: int, kept_id: int) -> None:
-    """Move to a paper what curators have done with another one that a dump has joined to it.
+    """Move what curators have done with a paper to the paper to which a dump has joined it.
 
     If both have a pin, a correction of the same field, or the like, the one of the paper that is kept stays.
     """
@@ -145,7 +145,7 @@ def parted_from(connection: Connection, paper_id: int) -> set[int]:
 
 
 def move_pairs(connection: Connection, absorbed_id: int, kept_id: int) -> None:
-    """Let a paper stay apart from those from which another one must stay apart that is merged into it."""
+    """Record that the kept paper must stay apart from the same papers as the one merged into it."""
     others = parted_from(connection, absorbed_id) - {kept_id}
     forget_pairs(connection, absorbed_id)
     for other in others:

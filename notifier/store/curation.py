@@ -36,9 +36,9 @@ def papers_state(connection: Connection) -> tuple[int | None, int | None]:
 def state_of(connection: Connection, aspect: str, paper_id: int, like: State = None) -> State:
     """Return the state of one aspect of a paper, in a form that JSON holds.
 
-    It is a pin or null, whether the paper is hidden, the id of the paper into which it was merged or null, or the
-    corrections. Of these, only those are returned that `like` has: the title and the link by name, and the topics by
-    slug, each null if it was not corrected.
+    For `pin`, it is the pin or null; for `hidden`, whether the paper is hidden; for `merged`, the id of the paper into
+    which it was merged, or null. For `corrections`, it has the same fields and topics as `like`: the title and the link
+    by name, and the topics by slug. A field or a topic that was not corrected is null.
     """
     if aspect == "pin":
         found = pins.pin_of(connection, paper_id)
@@ -147,7 +147,7 @@ def forget_actor(connection: Connection, actor: str) -> None:
 def _undone(connection: Connection, ids: Sequence[int]) -> dict[int, int]:
     """Return those of these entries that are undone, each with the entry that has undone it.
 
-    An entry whose undoing was undone is not undone.
+    An entry does not count as undone if the entry that has undone it was itself undone.
     """
     found: dict[int, int] = {}
     row = curation.c

@@ -46,7 +46,7 @@ def feedback_of(connection: Connection, subscriber_ids: Iterable[int]) -> dict[i
 
 
 def opinions_of(connection: Connection, subscriber_id: int, paper_ids: Iterable[int]) -> dict[int, bool]:
-    """Return, for those of these papers on which a subscriber has given feedback, whether they like them, by id."""
+    """Return, by paper id, whether a subscriber likes these papers; papers without their feedback are left out."""
     found: dict[int, bool] = {}
     row = feedback.c
     for batch in batches(paper_ids):

@@ -46,7 +46,7 @@ OWN_TABLES = (pin, hidden_paper, correction, topic_correction)  # their rows are
 
 
 def correct(connection: Connection, paper_id: int, values: Mapping[str, str | None]) -> None:
-    """Give the title or the link of a paper a value, or with None the one that the dumps give. Hold the ingest lock."""
+    """Correct the title or the link of a paper; None restores what the dumps give. Hold the ingest lock."""
     (pending,) = pending_papers(connection, [paper_id])
     for name, value in values.items():
         if value is None:
@@ -84,7 +84,7 @@ def merge(connection: Connection, paper_id: int, into_id: int) -> None:
     into.parts |= {paper_id: merged.facts, **merged.parts}
     into.sequence = max(into.sequence, merged.sequence)
     into.key = into.shown.arxiv_id or into.key
-    # Before the row is deleted, and with it the rows that refer to it.
+    # This comes first, because deleting the paper's row also deletes the rows that refer to it.
     connection.execute(update(dump_facts).where(dump_facts.c.paper_id.in_(parts)).values(shown_by=into_id))
     merge_rows(connection, merged, into)
     store_facts(connection, into_id, into.facts)
@@ -100,7 +100,7 @@ def merged_into(connection: Connection, paper_id: int) -> int | None:
 
 
 def merged_id(connection: Connection, key: str) -> int | None:
-    """Return the id that a paper had whose key was `key` when a curator merged it into another; None if none was."""
+    """Return the id of the paper with the key `key` that a curator merged into another one; None if there is none."""
     row = dump_facts.c
     merged = select(row.paper_id).where(row.old_key == key, row.merged_into.is_not(None))
     found: int | None = connection.scalar(merged)
@@ -161,7 +161,7 @@ def _kept(connection: Connection, merged: PendingPaper, into: PendingPaper) -> d
 
 
 def _add_alias(connection: Connection, into: PendingPaper) -> None:
-    """Let the key that a paper had lead to it, if it has got another one by a merge."""
+    """Keep the earlier key of a paper as an alias, if a merge has given it another key."""
     if into.key != into.first_key:
         own = {"old_key": into.first_key, "old_id": into.id, "paper_id": into.id}
         connection.execute(insert_into(connection.dialect, paper_alias).values(own).on_conflict_do_nothing())

@@ -1,6 +1,6 @@
 """Hide papers from lists, feeds, searches and new digests, and tell which papers are hidden.
 
-Few papers are hidden, so conditions on papers name their ids by a subquery, which the database evaluates once.
+Few papers are hidden, so SQL conditions exclude their ids by a subquery, which the database evaluates once.
 """
 
 from __future__ import annotations

@@ -53,7 +53,7 @@ class AnnouncePolicy:
 
     If `archive` is true, the papers are stored as if they had been announced already, so no digest contains them. A
     paper is announced again when its upvotes reach one of `upvotes_named`, the numbers that the topics' queries name.
-    The numbers that stored queries name count too; they need not be given.
+    Numbers that stored queries name have the same effect; they need not be given.
     """
 
     upvotes_named: frozenset[int] = frozenset()

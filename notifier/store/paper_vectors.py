@@ -22,7 +22,7 @@ from notifier.store.statements import batches, in_numbers, insert_all
 from notifier.store.tables import paper, paper_terms, paper_tokens, paper_vector, similarity_basis
 from notifier.text.words import TEXT_VERSION
 
-SAMPLE = 2_000  # papers with which a paper is compared to say how near the nearest hundredth is
+SAMPLE = 2_000  # papers in the sample of a basis; their nearness to a paper decides what `like:` matches
 _CACHED_BASES = 2
 
 Ids = npt.NDArray[np.int64]
@@ -42,7 +42,7 @@ class BasisInUse(NamedTuple):
 
 
 class TokensOfPaper(NamedTuple):
-    """The tokens of a paper, the revision of the paper that has them, and the terms made from them, if they are."""
+    """The tokens of a paper, the revision of the paper that they belong to, and their terms; None if not made yet."""
 
     paper_id: int
     revision: int
@@ -239,7 +239,7 @@ def read_vectors_after(connection: Connection, used: BasisInUse, last: int) -> V
     """Return all vectors in this basis whose rows have ids above `last`, in the order of these ids."""
     row = paper_vector.c
     wanted = select(row.paper_id, row.integers, row.scale).where(row.basis_id == used.id, row.id > last)
-    # One statement reads both, because it sees the rows of one instant.
+    # One statement reads the vectors and the highest id, so that both are of the same instant.
     rows = connection.execute(wanted.add_columns(row.id).order_by(row.id)).all()
     return _vector_rows([each[:3] for each in rows], used.dimensions, rows[-1].id if rows else last)
 
@@ -257,7 +257,7 @@ def _vector_rows(rows: Sequence[Any], dimensions: int, last: int = 0) -> VectorR
 
 
 def _unchanged(connection: Connection, papers: Sequence[TokensOfPaper]) -> set[int]:
-    """Return the ids of those of these papers that have still the same revision and their tokens.
+    """Return the ids of those of these papers that still have tokens and the same revision.
 
     The ingest lock is held until this transaction ends, so that they stay unchanged.
     """

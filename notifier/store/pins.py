@@ -16,8 +16,8 @@ from notifier.store.hidden_papers import is_not_hidden
 from notifier.store.statements import batches, insert_into
 from notifier.store.tables import listing, paper, pin
 
-# A paper that was announced longer ago is not announced again when it is pinned: the digests that held it are read to
-# find out who has got it, and that would take too long.
+# A paper that was announced longer ago than this is not announced again when it is pinned. To find out who has got it,
+# all digests since then would have to be read, and that would take too long.
 ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 FIRST_ZONE = timedelta(hours=14)  # the earliest time zone is UTC+14
 
@@ -48,8 +48,8 @@ def pin_of(connection: Connection, paper_id: int) -> Pin | None:
 def begin_due(connection: Connection, now: datetime) -> int:
     """Begin the pins whose days have begun, and announce their papers; return how many. The ingest lock must be held.
 
-    A paper that was never announced, or lately, gets a new sequence number, so that digests hold it that have not held
-    it yet.
+    A paper gets a new sequence number if it was never announced, or was announced lately. So the next digests hold it,
+    except those of subscribers who have already got it.
     """
     row = paper.c
     due = select(row.id, row.sequence, row.first_seen).join(pin, pin.c.paper_id == row.id)

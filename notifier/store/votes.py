@@ -16,7 +16,7 @@ from notifier.store.papers import locked
 from notifier.store.statements import batches, insert_into
 from notifier.store.tables import paper, vote
 
-_MIXED = 1009  # a prime number, so that the votes of most pairs of subscribers count differently in the state
+_MIXED = 1009  # a prime number; the state changes if a vote passes to another subscriber, except in rare cases
 _STATES = 10**15
 
 
@@ -84,7 +84,7 @@ def keys_voted_between(
 
 
 def state(connection: Connection) -> int:
-    """Return a number that is another one after any change of the votes, apart from coincidences."""
+    """Return a number that changes when the votes change. By a rare coincidence, it may stay the same."""
     row = vote.c
     mixed = cast(row.paper_id, BigInteger) * (row.subscriber_id % _MIXED + 1)
     number, total = connection.execute(select(func.count(), func.coalesce(func.sum(mixed), 0))).one()

@@ -179,8 +179,8 @@ def set_taste(engine: Engine, subscriber_id: int, is_on: bool) -> None:
 def mailed_paper(engine: Engine, delivery_id: int, paper_id: int) -> MailedPaper | None:
     """Return a paper of a digest or welcome mail, and its subscriber, for the link in the mail.
 
-    Returns None if the digest was removed or does not hold the paper, or if its subscriber has been erased, or has
-    signed out everywhere since: then other links in the mail have ended too.
+    Returns None if the digest was removed or does not hold the paper, or if its subscriber has been erased. Returns
+    None too if the subscriber has signed out everywhere since, because that ends other links in the mail too.
     """
     with reading(engine) as connection:
         row = deliveries.one_with_papers(connection, delivery_id)

@@ -10,8 +10,8 @@ from notifier.taste.orders import Integers, by_taste, by_trending_and_taste
 from notifier.taste.vectors import Vectors
 from notifier.taste.weights import UNITS, products_of, scores_of, weights_of
 
-# Papers are only called similar if the cosine of their differences from the mean paper is at least this. Of the pairs
-# of labelled papers above it, more than nine in ten have a label in common, and of all pairs one in four.
+# Papers are only called similar if the cosine of their differences from the mean paper is at least this. Of all
+# pairs of labelled papers, one in four have a label in common; of the pairs above this value, more than nine in ten.
 SIMILAR = 0.15
 
 Ratings = Mapping[int, bool]  # by paper id, whether the subscriber liked the paper
@@ -23,7 +23,8 @@ BLOCK = 64
 class Tastes:
     """The tastes of some subscribers, and how well some papers suit them.
 
-    The scores of neighbours in `ratings` are computed together, so it is quickest to ask for the subscribers in order.
+    Scores are computed for BLOCK subscribers at a time, in the order of `ratings`. So it is quickest to ask for the
+    subscribers in that order.
     """
 
     def __init__(self, ratings: Mapping[int, Ratings], vectors: Vectors, paper_ids: Iterable[int]) -> None:
@@ -56,7 +57,7 @@ class Tastes:
         return [paper_id for paper_id, is_liked in self._ratings.get(subscriber_id, ()) if is_liked]
 
     def by_taste(self, subscriber_id: int, paper_ids: Sequence[int]) -> Integers:
-        """Return the places of papers in `paper_ids`, the one that suits the subscriber best first.
+        """Return the places in `paper_ids`, beginning with that of the paper that suits the subscriber best.
 
         `paper_ids` are in the order of trending, which decides between papers that suit them equally.
         """
@@ -69,7 +70,7 @@ class Tastes:
     def most_similar_liked(self, subscriber_id: int, paper_ids: Sequence[int]) -> dict[int, int]:
         """Return, by paper id, the liked paper that contributes most to the score of each of these papers.
 
-        Papers that no liked paper is similar to are left out, and those that the subscriber liked.
+        Papers that no liked paper is similar to are left out, and so are the papers that the subscriber liked.
         """
         liked = self.liked(subscriber_id)
         if not liked or not paper_ids:

@@ -1,7 +1,7 @@
 """Order papers by trending and by the tastes of subscribers.
 
-The arguments are the scores of papers in the order of trending. A returned order holds places in that order, and begins
-with the place of the best paper.
+The arguments are the scores of papers in the order of trending. A returned order holds the places of these scores,
+beginning with that of the best paper.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def _points(number: int) -> Integers:
 
 
 def _ascending(keys: Integers) -> Integers:
-    """Return the places of ascending keys; of equal keys, the first is first.
+    """Return the places of the keys, from the lowest key to the highest; equal keys stay in their order.
 
     A key and its place are sorted as one number, which takes a third of the time of a stable `argsort`.
     """

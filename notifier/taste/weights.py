@@ -1,7 +1,7 @@
 """Learn tastes by the method of Rocchio: what is liked, less a quarter of what is disliked.
 
-The quarter was measured: it is close to the best with three ratings of each kind and with twenty, and does not lose
-where the disliked papers are near to the liked ones, as regressions do.
+The quarter was measured: it is close to the best with three ratings of each kind and with twenty. Regressions give
+worse orders than this method where the disliked papers are near to the liked ones.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 from notifier.taste.vectors import Matrix
 
 DISLIKED = 0.25  # the weight of the mean disliked paper, where the mean liked paper has 1
-UNITS = 10**9  # a score is a whole number of this part of 1, so that it does not depend on the order of adding up
+UNITS = 10**9  # scores are rounded to whole units of 1 / UNITS, so that the order of additions plays no part
 
 # OpenBLAS computes products of such small parts in one thread. For larger ones it starts others, which then wait busily
 # and take several times the time of the product itself.

@@ -40,7 +40,7 @@ class Curating:
 
 @dataclass(frozen=True, slots=True)
 class CurationPanel:
-    """The values of the forms: the pin and the day that is proposed for one, topics that can be added, and the log.
+    """The values of the forms: the pin, the day that the pin's form proposes, topics that can be added, and the log.
 
     `merged` are the keys of the papers that were merged into this one by hand.
     """

@@ -1,7 +1,7 @@
 """Read a page of the papers of a period, and of the trending papers; and show a page of any list.
 
-The mark of a further page of a period names the newest dump at the first page, and the last paper that was shown. So no
-page repeats a paper or misses one while papers arrive.
+The mark of a further page of a period names the dump that was the newest when the first page was shown, and the last
+paper of the page before. So no page repeats a paper or misses one while papers arrive.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Invented papers about a few subjects, which resemble the others of their subject more than the rest."""
+"""Invented papers about a few subjects. Papers about the same subject resemble each other more than other papers."""
 
 from __future__ import annotations
 

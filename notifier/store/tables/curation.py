@@ -75,9 +75,9 @@ class DumpFactsRow(Table, table=True):
     """What the dumps say of a paper whose row shows something else, because a curator has changed it.
 
     Such a paper was corrected, or others were merged into it by hand. Each of these others has a row too: `paper_id` is
-    the id that it had. `shown_by` is the paper that shows the facts, and `merged_into` the paper that a curator merged
-    this one into; null for the paper itself. `old_key` is the key that a merged paper had. `facts` is JSON, and so is
-    `kept`: what a merged paper needs to be parted.
+    the id that it had. `shown_by` is the paper that shows the facts. `merged_into` is the paper that a curator merged
+    this one into; it is null if this one was not merged into another. `old_key` is the key that a merged paper had.
+    `facts` and `kept` are JSON; `kept` has what is needed to part a merged paper again.
     """
 
     __tablename__ = "dump_facts"

@@ -9,7 +9,7 @@ from notifier.store.tables.columns import NEVER_REUSE_IDS, Table, flag
 
 
 class PaperTermsRow(Table, table=True):
-    """The terms of a paper, packed by `notifier.similarity`; the row goes with the tokens from which it was made."""
+    """The terms of a paper, packed by `notifier.similarity`. The row is deleted with the tokens it was made from."""
 
     __tablename__ = "paper_terms"
 
@@ -20,9 +20,10 @@ class PaperTermsRow(Table, table=True):
 class SimilarityBasisRow(Table, table=True):
     """A basis of vectors, made from `papers` stored papers under one version of the text rules.
 
-    The basis in use is the newest that `is_ready`: then every paper had a vector in it. `fingerprint` identifies the
-    content. `sample` holds the ids of the papers, as 32-bit integers, with which others are compared to say what is
-    near. The other columns are the arrays of `notifier.similarity.Basis`; `fitted` is its number of papers.
+    The basis in use is the newest that `is_ready`; this is set once every paper has a vector in it. `fingerprint`
+    identifies the content. `sample` holds the ids of some papers, as 32-bit integers. How near these are to a paper
+    decides how near others must be to count as near. The other columns are the arrays of `notifier.similarity.Basis`;
+    `fitted` is its number of papers.
     """
 
     __tablename__ = "similarity_basis"

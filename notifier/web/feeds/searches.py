@@ -33,7 +33,7 @@ def search(
 ) -> Response:
     """Serve the feed of a query. For a refused query, the response is the reason, which feed readers show.
 
-    A feed that is known from another request does not count under the limit of searches.
+    A request for a feed that is cached does not count towards the limit of searches.
     """
     if ending not in FORMATS:
         raise HTTPException(HTTPStatus.NOT_FOUND)

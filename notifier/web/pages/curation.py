@@ -90,7 +90,7 @@ def _pin(site: Site, actor: str, key: str, form: Form) -> Curation:
 
 
 def _correct(site: Site, actor: str, key: str, form: Form) -> Curation:
-    """Correct what differs from what the form was filled with: its fields `shown_title` and `shown_url` hold that."""
+    """Correct what the curator has changed: `shown_title` and `shown_url` hold the values that the form began with."""
     changed = {name: form.one(name) for name in ("title", "url") if form.one(name) != form.one(f"shown_{name}")}
     added, removed = (tuple(filter(None, form.many(name))) for name in ("add", "remove"))
     after = Correction(changed.get("title"), changed.get("url"), added, removed).state(site.catalogue)
