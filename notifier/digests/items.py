@@ -26,7 +26,8 @@ REFERENCE_BYTES = 8  # a reference to an item takes this many bytes of memory
 
 _OPENINGS = (f"[{VERSION},", "[2,")  # must be equally long: `decode` cuts off as many characters as the first has
 _LINE, _ITEM, _CLOSING = ",\n", ",\t", "]"  # JSON escapes tabs and line ends in strings
-_OTHERS = ("votes", "pin", "because")  # the fields of an item that most items lack
+_OTHERS = ("votes", "pin", "because")  # the last fields of an item, which most items lack
+_FIRST_OTHER = Item._fields.index(_OTHERS[0])
 _OLD_VERSION = 1  # in this version, items refer to labels by their indexes in a list
 
 _json = json.JSONEncoder(separators=(",", ":")).encode
@@ -38,7 +39,7 @@ def encode(sections: tuple[Section, ...], rest: tuple[Item, ...]) -> str:
     lines = [
         _json([_identified(section) for section in sections]),
         *(_line(_json(section.label), map(_cached_text, section.items)) for section in sections),
-        _line("null", map(_text, rest)),
+        _line("null", map(_cached_text, rest)),
     ]
     return _OPENINGS[0] + _LINE.join(lines) + _CLOSING
 
@@ -115,7 +116,9 @@ def _line(label: str, items: Iterable[str]) -> str:
 
 def _text(item: Item) -> str:
     marked = item.words if any(item.words) else [*map(_flat, item.marks)]
-    others = {name: value for name in _OTHERS if (value := getattr(item, name))}
+    others: dict[str, Any] = {}
+    if any(item[_FIRST_OTHER:]):
+        others = {name: value for name in _OTHERS if (value := getattr(item, name))}
     if not (item.also or others or any(marked)):
         return f"[{item.paper_id}]" if item.upvotes is None else f"[{item.paper_id},{item.upvotes}]"
     packed = [item.paper_id, item.upvotes, *marked, item.also, others]

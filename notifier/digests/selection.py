@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from itertools import chain, zip_longest
 from typing import NamedTuple
 
-from notifier.models import Item, MarkedWords, Paper, PinNote, Section, Subscription
+from notifier.models import Item, MarkedWords, Paper, PinNote, Section, Spans, Subscription
 
 DEFAULT_LIMIT = 30  # papers in the sections of one digest
 
@@ -17,6 +18,7 @@ WordsToMark = Callable[[Subscription, Paper], MarkedWords]
 PinNotes = Mapping[int, PinNote]  # by paper id
 
 _NO_PINS: PinNotes = {}
+_NO_SPANS = Spans()
 
 
 class Arranged(NamedTuple):
@@ -83,7 +85,7 @@ def select(  # noqa: PLR0913 - what a digest depends on
         Section(
             subscription.label,
             tuple(
-                _item(paper, matching[paper.id], words, each.because.get(paper.id, ""))._replace(pin=pins.get(paper.id))
+                _item(paper, matching[paper.id], words, pins.get(paper.id), each.because.get(paper.id, ""))
                 for paper in each.papers[: shown[place]]
             ),
             subscription.id,
@@ -92,7 +94,7 @@ def select(  # noqa: PLR0913 - what a digest depends on
         for place, ((subscription, _), each) in enumerate(zip(matched, arranged, strict=True))
         if shown[place]
     )
-    rest = tuple(_bare_item(paper)._replace(pin=pins.get(paper.id)) for _, paper in in_turn[limit:])
+    rest = tuple([_bare_item(paper.id, paper.upvotes, paper.votes, pins.get(paper.id)) for _, paper in in_turn[limit:]])
     return Selection(sections, rest)
 
 
@@ -116,15 +118,18 @@ def _assign(matched: MatchedPapers, held: Container[int]) -> tuple[dict[int, lis
     return matching, by_section
 
 
-def _item(paper: Paper, subscriptions: Sequence[Subscription], words: WordsToMark, because: str) -> Item:
+def _item(
+    paper: Paper, subscriptions: Sequence[Subscription], words: WordsToMark, pin: PinNote | None, because: str
+) -> Item:
     found = [words(subscription, paper) for subscription in subscriptions]
     label = subscriptions[0].label
-    also = dict.fromkeys(other.label for other in subscriptions[1:] if other.label != label)
-    return _bare_item(paper)._replace(also=tuple(also), words=_merged(found), because=because)
+    also = tuple(dict.fromkeys(other.label for other in subscriptions[1:] if other.label != label))
+    return Item(paper.id, paper.upvotes, _NO_SPANS, also, _merged(found), paper.votes, pin, because)
 
 
-def _bare_item(paper: Paper) -> Item:
-    return Item(paper.id, paper.upvotes, votes=paper.votes)
+@lru_cache(1 << 12)  # the rests of many digests hold the same papers
+def _bare_item(paper_id: int, upvotes: int | None, votes: int, pin: PinNote | None) -> Item:
+    return Item(paper_id, upvotes, votes=votes, pin=pin)
 
 
 def _merged(found: Sequence[MarkedWords]) -> MarkedWords:
@@ -139,8 +144,9 @@ def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = 
 
     `unsent` are the selections of these digests, oldest first. No paper is added twice. A paper that was in a section
     is added to the section of the same subscription, until `limit` papers are in sections. All other papers are added
-    to the beginning of the rest, without marks, since they have waited longest. Returns `new` if `unsent` holds no
-    papers.
+    to the beginning of the rest, without marks, since they have waited longest. What the unsent digests said of a taste
+    is left out: it did not choose the places that these papers get now, and may have changed. Returns `new` if `unsent`
+    holds no papers.
     """
     if not any(each.items for each in unsent):
         return new
@@ -155,7 +161,7 @@ def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = 
         if section is None or shown >= limit:
             rest.append(item.bare)
         else:
-            _append(sections, section, item)
+            _append(sections, section, item._replace(because=""))
             shown += 1
     return Selection(tuple(sections), (*rest, *(new.rest if new else ())))
 
@@ -175,7 +181,7 @@ def _append(sections: list[Section], like: Section, item: Item) -> None:
         if _are_of_one_subscription(section, like):
             sections[place] = replace(section, items=(*section.items, item))
             return
-    sections.append(replace(like, items=(item,)))
+    sections.append(replace(like, items=(item,), note=""))
 
 
 def _are_of_one_subscription(one: Section, other: Section) -> bool:

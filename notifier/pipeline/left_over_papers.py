@@ -88,8 +88,11 @@ def fit_all(
 
 
 def _size_by(sizes: Mapping[int, int]) -> Callable[[Item], int]:
-    # A paper that is not stored any more takes no room.
-    return lambda item: sizes[item.paper_id] + pin_bytes(item) if item.paper_id in sizes else 0
+    def size(item: Item) -> int:
+        listed = sizes.get(item.paper_id, 0)  # a paper that is not stored any more takes no room
+        return listed + pin_bytes(item) if item.pin and listed else listed
+
+    return size
 
 
 def text_of(selection: Selection, paper_ids: Collection[int], origins: Mapping[int, Section]) -> str:

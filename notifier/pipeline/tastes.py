@@ -16,6 +16,7 @@ from notifier.models import Paper, Subscriber, Subscription
 from notifier.pipeline.candidates import MatchedPapers
 from notifier.search import taste_vectors
 from notifier.store import feedback, papers
+from notifier.store.hidden_papers import hidden_among
 from notifier.taste import Tastes, Vectors
 from notifier.text.harmless import inert, shortened_to_columns
 from notifier.topics import ALL, FOR_YOU, RESERVED, TRENDING
@@ -38,8 +39,8 @@ _NO_TASTES = Tastes({}, Vectors((), np.zeros((0, 0), np.float32), np.zeros(0, np
 class PersonalOrder:
     """The order in which one subscriber gets papers: by trending and their taste, or only by trending without a taste.
 
-    `titles` has the shortened titles of liked papers by id. At most `limit` papers of a section are shown. `pinned` are
-    the ids of the papers that stay first in the topics `all` and `trending`.
+    `titles` has the shortened titles of liked papers by id, without those of hidden papers. At most `limit` papers of a
+    section are shown. `pinned` are the ids of the papers that stay first in the topics `all` and `trending`.
     """
 
     subscriber: Subscriber
@@ -111,7 +112,7 @@ def read_orders(
     scored = _papers_to_score([matched[subscriber_id] for subscriber_id in ratings], everything)
     rated = {paper_id: is_liked for of_one in ratings.values() for paper_id, is_liked in of_one.items()}
     liked = {paper_id for of_one in ratings.values() for paper_id, is_liked in of_one.items() if is_liked}
-    titles = papers.titles(connection, liked)
+    titles = papers.titles(connection, liked - hidden_among(connection, liked))
     topics = {paper.id: paper.topics for paper in everything}
     return PersonalOrders(
         Tastes(ratings, taste_vectors(connection, {*rated, *scored}, topics), scored),

@@ -248,3 +248,41 @@ def test_trending_holds_its_ten_papers_in_the_order_of_the_taste(archive: Engine
     (section,) = sections(archive, EVE)
     shown = titles(archive, section)
     assert set(shown) == {*[*ROBOTS, *SPEECH, *OTHERS][:10]} and shown.index(SPEECH[2]) < 3
+
+
+def test_the_title_of_a_hidden_paper_is_no_reason_also_not_in_papers_of_an_unsent_digest(archive: Engine) -> None:
+    rate(archive, ANN, liked=ROBOTS[:1])
+    ingest(archive, *NEW_SPEECH, *NEW_ROBOTS, day=1)
+    plan_tuesday(archive)
+    assert any(item.because for item in sections(archive)[0].items)
+    with reading(archive) as connection:
+        key = connection.scalar(select(paper.c.key).where(paper.c.title == ROBOTS[0])) or ""
+    curation.hide(archive, BOB, key, AT_NINE)
+    ingest(archive, *[f"{title}, Revisited" for title in (*SPEECH, *ROBOTS)], day=2)
+    plan(archive, CONFIG, AT_NINE + timedelta(days=1))
+    (of_ann,) = sections(archive)
+    assert len(of_ann.items) == 11  # those of both days, as Tuesday's digest was never sent
+    assert titles(archive, of_ann)[0] == f"{ROBOTS[0]}, Revisited"  # the like still counts
+    assert not any(item.because for item in of_ann.items)
+
+
+def test_a_section_of_an_unsent_digest_does_not_say_what_is_no_longer_so(archive: Engine) -> None:
+    add_subscriber(archive, SignUp(EVE, topics=("for-you", "robotics"), confirmed=True), now=MONDAY - timedelta(days=1))
+    ingest(archive, *NEW_SPEECH, day=1)
+    plan_tuesday(archive)
+    assert sections(archive, EVE)[0].note == NO_LIKES
+    rate(archive, EVE, liked=ROBOTS[:1])
+    plan(archive, CONFIG, AT_NINE + timedelta(days=1))
+    assert [section.note for section in sections(archive, EVE)] == [""]
+
+
+def test_the_subject_of_a_digest_for_you_names_the_best_paper_by_taste(archive: Engine) -> None:
+    add_subscriber(archive, SignUp(EVE, topics=("for-you",), confirmed=True), now=MONDAY - timedelta(days=1))
+    plan_and_accept(archive, CONFIG, MONDAY + timedelta(hours=3))
+    rate(archive, EVE, liked=ROBOTS)
+    ingest(archive, *NEW_SPEECH, *NEW_ROBOTS[:1], day=1)
+    plan_tuesday(archive)
+    with reading(archive) as connection:
+        row = delivery.c
+        subject = connection.scalar(select(row.subject).where(row.recipient == EVE).order_by(row.id.desc()).limit(1))
+    assert NEW_ROBOTS[0] in (subject or "")
