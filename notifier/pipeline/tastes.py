@@ -30,14 +30,14 @@ NO_LIKES = (
     "section will follow your taste."
 )
 SWITCHED_OFF = (
-    "You have switched off in your settings that your feedback orders papers, so these are the best trending papers."
+    "In your settings, ordering by your feedback is switched off, so these are the best trending papers."
 )
 _NO_TASTES = Tastes({}, Vectors((), np.zeros((0, 0), np.float32), np.zeros(0, np.float32)), ())
 
 
 @dataclass(frozen=True, slots=True)
 class PersonalOrder:
-    """The order in which one subscriber gets papers: by trending and their taste, or only by trending without a taste.
+    """The order in which one subscriber gets papers: by trending and taste, or by trending alone if they have none.
 
     `titles` has the shortened titles of liked papers by id, without those of hidden papers. At most `limit` papers of a
     section are shown. `pinned` are the ids of the papers that stay first in the topics `all` and `trending`.
@@ -62,7 +62,10 @@ class PersonalOrder:
         return [unrated[place] for place in order[:FOR_YOU_PAPERS].tolist()]
 
     def arranged(self, subscription: Subscription, found: Sequence[Paper]) -> Arranged:
-        """Return the papers of a section in the subscriber's order; `found` are in that of trending, or of `best`."""
+        """Return the papers of a section in the subscriber's order.
+
+        `found` are in the order of trending, or in that of `best` for the topic `for-you`.
+        """
         if subscription.topic == FOR_YOU:
             if not self.tastes.liked(self.subscriber.id):
                 return Arranged(found, note=NO_LIKES if self.subscriber.taste else SWITCHED_OFF)
@@ -121,7 +124,7 @@ def read_orders(
 
 
 def _papers_to_score(matched: Sequence[MatchedPapers], everything: Sequence[Paper]) -> list[int]:
-    """Return the ids of all matched papers; if a reserved topic matched any, those of `everything`."""
+    """Return the ids of all matched papers, or of `everything` if any subscription is to a reserved topic."""
     if any(subscription.topic in RESERVED for of_one in matched for subscription, _ in of_one):
         return [paper.id for paper in everything]
     return sorted({paper.id for of_one in matched for _, found in of_one for paper in found})
