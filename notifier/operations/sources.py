@@ -18,9 +18,9 @@ from notifier.store import sources as stored
 class SourceSummary:
     """A source of the config.
 
-    `place` is where its dumps come from, such as a URL. `papers` is the number of papers of the day `papers_on`, the
-    last one of which it is known. `usual` is the usual number of papers on this day of the week. `problem` says why the
-    last tries failed, and `cure` what to do about what `sentence` says.
+    `place` is where its dumps come from, such as a URL. `papers_on` is the last day for which the number of papers
+    is known, and `papers` is that number. `usual` is the usual number of papers on this day of the week. `problem` says
+    why the last tries failed. `sentence` describes the health, and `cure` says what to do about it.
     """
 
     name: str

@@ -16,7 +16,7 @@ from notifier.models import AccessToken, Scope
 from notifier.store import reading, retried, tokens, writing
 from notifier.text.harmless import without_controls
 
-PREFIX = "notifier_"  # by which programs that look for leaked secrets recognise one
+PREFIX = "notifier_"  # secret scanners recognise a leaked token by it
 SECRET_BYTES = 32
 USE_INTERVAL = timedelta(hours=1)  # the use of a token is stored at most once in this time
 MAX_NAME_LENGTH = 100  # characters

@@ -29,9 +29,7 @@ NO_LIKES = (
     "You have liked no paper yet, so these are the best trending papers; say “More like this” of some papers, and this "
     "section will follow your taste."
 )
-SWITCHED_OFF = (
-    "In your settings, ordering by your feedback is switched off, so these are the best trending papers."
-)
+SWITCHED_OFF = "In your settings, ordering by your feedback is switched off, so these are the best trending papers."
 _NO_TASTES = Tastes({}, Vectors((), np.zeros((0, 0), np.float32), np.zeros(0, np.float32)), ())
 
 

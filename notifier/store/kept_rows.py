@@ -1,4 +1,4 @@
-"""Keep rows of a merged paper as JSON, and read them again; delete the votes and the feedback among them."""
+"""Turn rows of a merged paper into JSON and back; delete a subscriber's votes and feedback from that JSON."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Table, select, update
 
 from notifier.store.tables import dump_facts, feedback, vote
 
-REACTIONS = {vote: "voted_on", feedback: "given_at"}  # and the columns that tell their rows apart
+REACTIONS = {vote: "voted_on", feedback: "given_at"}  # each table, and its column for the time of the reaction
 
 
 def encode_rows(connection: Connection, table: Table, paper_id: int) -> list[dict[str, Any]]:

@@ -22,7 +22,10 @@ _PIN_VALUES = ("day", "note", "name", "pinned_at")
 
 
 def part(connection: Connection, paper_id: int) -> None:
-    """Part a paper from the one into which it was merged by hand; dumps will not join them. Hold the ingest lock."""
+    """Part a paper from the one into which it was merged by hand, so that later dumps do not join them again.
+
+    The caller must hold the ingest lock.
+    """
     row = dump_facts.c
     shown_by, text = connection.execute(select(row.shown_by, row.kept).where(row.paper_id == paper_id)).one()
     kept = json.loads(text)
@@ -59,7 +62,7 @@ def part(connection: Connection, paper_id: int) -> None:
 
 
 def _merged_parts(connection: Connection, paper_id: int) -> list[int]:
-    """Return the ids of the papers that were merged by hand into this one, also by way of others."""
+    """Return the ids of the papers that were merged by hand into this one, directly or through other papers."""
     found: list[int] = []
     waiting = [paper_id]
     while waiting:
@@ -72,8 +75,8 @@ def _merged_parts(connection: Connection, paper_id: int) -> list[int]:
 def _restore_key(connection: Connection, into: PendingPaper, parted: PendingPaper, kept: Mapping[str, Any]) -> None:
     """Give each of two papers that are parted its own key again.
 
-    The parted paper gets the key that it had, which may be that of a paper that was merged into it before. If that one
-    is parted already, it has its key again.
+    The parted paper gets back the key that it had. This may be the key of a third paper, which was merged into it
+    earlier. If the third paper has been parted already and has its key back, the parted paper gets its own key.
     """
     row = paper_alias.c
     needless = [] if parted.key in kept["aliases"] else [parted.key]
@@ -87,8 +90,8 @@ def _restore_key(connection: Connection, into: PendingPaper, parted: PendingPape
 
 
 def _insert_row(connection: Connection, parted: PendingPaper, old: Mapping[str, Any]) -> None:
-    """Insert the row that a paper had; `_write` then gives it its present facts."""
-    if _has_sequence(connection, parted.sequence):  # it was given on by a further merge
+    """Insert the row that a paper had; `write_paper` later puts the current facts into it."""
+    if _has_sequence(connection, parted.sequence):  # a later merge gave the number to another paper
         parted.sequence = _next_sequence(connection, parted.sequence)
     known = {name: value for name, value in old.items() if name in paper.c}
     own = {"key": parted.key, "arxiv_id": parted.shown.arxiv_id, "sequence": parted.sequence}
@@ -96,7 +99,11 @@ def _insert_row(connection: Connection, parted: PendingPaper, old: Mapping[str, 
 
 
 def _take_out_sequence(connection: Connection, shown_by: int, taken: int, before: int) -> None:
-    """Let papers that are parted later give another one the number `before`, not that of a paper that has it again."""
+    """Replace `taken` by `before` in what is kept of the papers that are still merged into `shown_by`.
+
+    When such a paper is parted, `shown_by` gets the kept number. It must not get `taken`, which now belongs to the
+    paper that is being parted.
+    """
     row = dump_facts.c
     others = connection.execute(select(row.paper_id, row.kept).where(row.shown_by == shown_by, row.kept != "")).all()
     for paper_id, text in others:
@@ -139,8 +146,8 @@ def _move_back(connection: Connection, kept: Mapping[str, Any], paper_id: int, o
 def _part_reactions(connection: Connection, table: Table, kept: Mapping[str, Any], pair: tuple[int, int]) -> None:
     """Give back the votes or the feedback that each paper of a pair had; the first one is parted from the other.
 
-    What a subscriber has taken back since the merge is given to neither. What they have given since stays with the
-    other paper.
+    A reaction that its subscriber has withdrawn since the merge is given to neither paper. A reaction that is newer
+    than the merge stays with the other paper.
     """
     row, when = table.c, REACTIONS[table]
     paper_id, other_id = pair
@@ -161,7 +168,7 @@ def _part_reactions(connection: Connection, table: Table, kept: Mapping[str, Any
 
 
 def _restore_own_rows(connection: Connection, kept: Mapping[str, Any], other_id: int) -> None:
-    """Give a paper its pin, its corrections and so on again; a pin that moved with the merge leaves the other paper."""
+    """Restore a paper's pin, corrections and so on; delete the pin from the other paper if the merge moved it there."""
     for table in OWN_TABLES:
         for each in kept[table.name]:
             values = decode_row(table, each)

@@ -37,7 +37,7 @@ class StoredAnswer:
 def begin(connection: Connection, request: RequestKey, now: datetime) -> StoredAnswer | None:
     """Store that a request is being answered and return None; return the stored answer if the key was used before.
 
-    An answer that is older than KEPT counts no longer, nor does a request that was begun before ABANDONED.
+    An answer older than KEPT no longer counts, nor does an unanswered request that is older than ABANDONED.
     """
     values = {"fingerprint": request.fingerprint, "begun_at": now, "status": None}
     texts = {"media_type": "", "location": "", "body": b""}

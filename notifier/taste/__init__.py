@@ -1,6 +1,6 @@
 """What subscribers like, learnt from their feedback, and the order of papers by it.
 
-Everything here is a function of its arguments: of feedback, of the vectors of papers, and of the order of trending.
+All functions here are pure: results depend only on feedback, the vectors of papers, and the order of trending.
 """
 
 from notifier.taste.batch import Ratings, Tastes

@@ -57,14 +57,14 @@ class Tastes:
         return [paper_id for paper_id, is_liked in self._ratings.get(subscriber_id, ()) if is_liked]
 
     def by_taste(self, subscriber_id: int, paper_ids: Sequence[int]) -> Integers:
-        """Return the places in `paper_ids`, beginning with that of the paper that suits the subscriber best.
+        """Return the indices of `paper_ids`, sorted by how well the papers suit the subscriber, the best first.
 
-        `paper_ids` are in the order of trending, which decides between papers that suit them equally.
+        `paper_ids` must be in the order of trending; papers that suit the subscriber equally stay in this order.
         """
         return by_taste(self._scores_of(subscriber_id, paper_ids))
 
     def by_trending_and_taste(self, subscriber_id: int, paper_ids: Sequence[int]) -> Integers:
-        """Return the places of papers in `paper_ids`, ordered by trending and the subscriber's taste together."""
+        """Return the indices of `paper_ids`, sorted by trending and the subscriber's taste together."""
         return by_trending_and_taste(self._scores_of(subscriber_id, paper_ids))
 
     def most_similar_liked(self, subscriber_id: int, paper_ids: Sequence[int]) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """Order papers by trending and by the tastes of subscribers.
 
-The arguments are the scores of papers in the order of trending. A returned order holds the places of these scores,
-beginning with that of the best paper.
+The functions take the scores of papers, in an array whose order is that of trending. They return the indices of this
+array, that of the best paper first.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def by_trending_and_taste(scores: Integers) -> Integers:
 
     A paper gets 1 / (PLACES + place) points for each of its places, counted from 1, and the most points come first
     (reciprocal rank fusion). So what is high in both orders comes first, and the first paper of either order comes
-    early. With the mean of the two places, papers that come first in one order and last in the other one would stay in
-    the middle. Of papers with equal points, the first in trending is first, so papers with equal scores keep their
-    order.
+    early. If papers were sorted by the mean of the two places instead, a paper that is first in one order and last in
+    the other one would come in the middle. Of papers with equal points, the first in trending is first, so papers with
+    equal scores keep their order.
     """
     points = _points(len(scores))
     points_by_taste = np.empty_like(points)
@@ -39,7 +39,7 @@ def by_trending_and_taste(scores: Integers) -> Integers:
 
 @lru_cache(1 << 6)
 def _points(number: int) -> Integers:
-    """Return the points for each of so many places, as whole numbers."""
+    """Return the points for each of the first `number` places, as whole numbers."""
     return ONE_POINT // (PLACES + 1 + np.arange(number))
 
 

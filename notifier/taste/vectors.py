@@ -11,13 +11,13 @@ Matrix = npt.NDArray[np.float32]
 
 
 class Vectors:
-    """The vectors of some papers, of one basis, as differences from the mean paper.
+    """The vectors of some papers, all in the same basis, as differences from the vector of the mean paper.
 
     A paper without a vector, for example because its text is empty, is like the mean paper: its difference is zero.
     """
 
     def __init__(self, paper_ids: Sequence[int], matrix: Matrix, mean: Matrix) -> None:
-        """Take the vector of each of these papers as a row of `matrix`, and that of the mean paper."""
+        """Take the vectors of these papers, one in each row of `matrix`, and the vector of the mean paper."""
         self._row_of = {paper_id: row for row, paper_id in enumerate(paper_ids, start=1)}
         nothing = np.zeros((1, len(mean)), np.float32)
         self._matrix = np.concatenate([nothing, (matrix - mean).astype(np.float32)])

@@ -16,9 +16,9 @@ from notifier.taste.vectors import Matrix
 DISLIKED = 0.25  # the weight of the mean disliked paper, where the mean liked paper has 1
 UNITS = 10**9  # scores are rounded to whole units of 1 / UNITS, so that the order of additions plays no part
 
-# OpenBLAS computes products of such small parts in one thread. For larger ones it starts others, which then wait busily
-# and take several times the time of the product itself.
-ROWS, SIZE = 16, 9_000  # rows on the left, and numbers on the right
+# OpenBLAS computes products of such small parts in one thread. For larger parts, it uses more threads. These then
+# busy-wait, which takes several times as much processor time as the product itself.
+ROWS, SIZE = 16, 9_000  # rows of the left part, and numbers in the right part
 
 Floats = npt.NDArray[np.float64]
 

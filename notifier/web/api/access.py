@@ -21,7 +21,7 @@ SCHEME = "bearer"
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who sends a request: the token, or None for anybody, and the requests that they may still make."""
+    """The sender of a request: the token, or None if there is none, and how many more requests are allowed."""
 
     token: AccessToken | None
     allowance: Allowance
@@ -38,9 +38,7 @@ def admit(request: Request, scope: Scope) -> Caller:
     token = find_token(site.engine, _secret(sent), site.clock()) if sent else None
     allowance = _use(request, site, token)
     if not allowance.is_allowed:
-        detail = (
-            f"These were more than {allowance.most:,} requests in an hour; try again in {allowance.seconds} seconds."
-        )
+        detail = f"More than {allowance.most:,} requests came in an hour; try again in {allowance.seconds} seconds."
         raise ProblemError(HTTPStatus.TOO_MANY_REQUESTS, detail, allowance.headers)
     caller = Caller(token, allowance)
     if token is None and (sent or not is_public(site, scope)):
@@ -72,7 +70,7 @@ def _use(request: Request, site: Site, token: AccessToken | None) -> Allowance:
 
 
 def _secret(sent: list[str]) -> str:
-    """Return the secret of the only Authorization header; empty if it is not a Bearer token."""
+    """Return the secret of the Authorization header; empty if it is not a Bearer token, or if there are several."""
     scheme, _, secret = sent[0].partition(" ") if len(sent) == 1 else ("", "", "")
     return secret.strip() if scheme.lower() == SCHEME else ""
 

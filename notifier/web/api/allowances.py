@@ -1,8 +1,9 @@
-"""Limit the requests of each token, and of each network without a token, counted for all services together.
+"""Limit the requests of each token, and those without a token of each network; all services count together.
 
-The database counts the requests, as it does for the limits of the pages. A service takes a block of requests from the
-count at a time and spends it in memory, so that few requests write. The blocks double, so that a client who asks once
-counts once. What is left of a block when the service ends, or the window, is lost.
+The database counts the requests, as it does for the limits of the pages. So that few requests write to it, a service
+counts a block of requests in the database at once, and then uses the block up in memory. The first block of a client is
+one request, and each next block is twice as large. So a client that sends one request is counted once. When the service
+or the window ends, what is left of a block is lost.
 """
 
 from __future__ import annotations
@@ -19,15 +20,16 @@ from notifier.store.limits import Limit
 
 HOUR = timedelta(hours=1)
 BY_TOKEN, BY_NETWORK = 6_000, 600  # requests an hour
-LARGEST_SHARE = 20  # a block is at most this part of the limit, which many services may share
+LARGEST_SHARE = 20  # a block is at most the limit divided by this, because many services may share it
 KEPT = 10_000  # tokens and networks
 
 
 @dataclass(frozen=True, slots=True)
 class Allowance:
-    """The requests that a client may still make in the window that ends in `seconds`, of `most` in all.
+    """How many requests a client may still make in the current window.
 
-    `is_allowed` says whether this request is within the limit.
+    The window ends in `seconds`, and allows `most` requests in all. `is_allowed` says whether this request is within
+    the limit.
     """
 
     is_allowed: bool
@@ -47,7 +49,10 @@ class Allowance:
 
 @dataclass(slots=True)
 class _Block:
-    """The requests that were taken from the count of a window and not made yet, and those that nobody has taken."""
+    """The newest block of a client in a window; `unspent` is the number of its requests that were not made yet.
+
+    `untaken` is how many requests of the limit no service has taken. `is_used_up` says that no more can be taken.
+    """
 
     ends_at: datetime
     size: int = 0
@@ -85,7 +90,7 @@ class Allowances:
 
 
 def _take(engine: Engine, limit: Limit, block: _Block, now: datetime) -> None:
-    """Take the next block of requests from the count, or what is left of them."""
+    """Take the next block of requests, or as many as are left of the limit."""
     block.size = min(max(2 * block.size, 1), limit.most // LARGEST_SHARE)
     taken = _add(engine, limit, block.size, now)
     block.unspent = min(block.size, max(limit.most - (taken - block.size), 0))

@@ -1,4 +1,4 @@
-"""Put the operations of the API together, and answer what is no operation."""
+"""Put the operations of the API together, and answer requests for paths and methods that do not exist."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def make_api(site: Site, failures: DatabaseFailureLog) -> FastAPI:
 def serve_api(app: ASGIApp, api: ASGIApp, root: str) -> ASGIApp:
     """Wrap `app` so that `api` answers all paths below `/api`, also if they begin with `root`.
 
-    This is not a mount of Starlette, which leaves out paths with a newline.
+    Starlette's `Mount` is not used, because it does not match paths with a newline.
     """
 
     async def served(scope: Scope, receive: Receive, send: Send) -> None:
@@ -68,7 +68,7 @@ def serve_api(app: ASGIApp, api: ASGIApp, root: str) -> ASGIApp:
 
 
 def _refusal(request: Request, error: Exception) -> Response:
-    """Answer a path that does not exist, or a method that it does not take."""
+    """Answer a request for a path that does not exist, or with a method that its path does not take."""
     assert isinstance(error, HTTPException)
     if error.status_code != HTTPStatus.METHOD_NOT_ALLOWED:
         return problem_of(request, error)

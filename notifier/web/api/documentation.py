@@ -51,7 +51,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A document that requests or answers hold; `fields` is empty for a list of names, which `words` gives."""
+    """A document that requests or answers hold; for an enumeration, `fields` is empty and `words` lists the values."""
 
     name: str
     description: str

@@ -1,7 +1,7 @@
 """Serve the description of the API: for programs at /openapi.json, and for people at /docs.
 
-The page is rendered here from the same description, so it needs no script, which the pages do not allow, and nothing of
-another site.
+The page is rendered here from the same description. So it needs no script, which its Content-Security-Policy would
+block, and it loads nothing from other sites.
 """
 
 from __future__ import annotations

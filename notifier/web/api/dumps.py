@@ -27,7 +27,7 @@ from notifier.web.site import Site, SiteDependency
 FIRST_DAY, LAST_DAY = date(1900, 1, 1), date(2999, 12, 31)  # as in the option --date
 ANY_BYTES = {
     "required": True,
-    "description": "The bytes of the dump, in any of the formats, as they are or as gzip or xz.",
+    "description": "The bytes of the dump, in any of the formats, uncompressed or as gzip or xz.",
     "content": {"application/octet-stream": {"schema": {"type": "string", "format": "binary"}}},
 }
 
@@ -82,6 +82,6 @@ def _ingest(site: Site, file: DumpFile, day: date | None, archive: bool) -> Dump
 
 
 def _path(name: str, content: bytes) -> Path:
-    """Return the name of a dump as a path, which leads nowhere: no file is read or written."""
+    """Return the name of a dump as a path. It is used only as a name: no file at it is read or written."""
     last = without_controls(name).replace("\\", "/").rpartition("/")[2].strip()
     return Path(last if last.strip(".") else f"{sha256(content).hexdigest()[:16]}.upload")

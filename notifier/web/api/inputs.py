@@ -27,7 +27,7 @@ Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "satur
 
 
 class Input(BaseModel):
-    """A body whose fields are all known, and of which one that is not given is left out."""
+    """A body that may not have unknown fields. A field without a value must be left out; it may not be null."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -41,7 +41,7 @@ class Input(BaseModel):
 
 
 class ScheduleInput(Input):
-    """When digests come. What is left out stays as it is, or is the default of a new subscriber."""
+    """When digests come. A field that is left out stays as it is; for a new subscriber, it gets its default."""
 
     cadence: Cadence | SkipJsonSchema[None] = None
     hour: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | SkipJsonSchema[None] = Field(
@@ -55,7 +55,7 @@ class ScheduleInput(Input):
 
 @contextmanager
 def as_conflict() -> Iterator[None]:
-    """Answer 409 if something that exists is not in a state for what is asked."""
+    """Answer 409 if the state of something that exists does not allow what is asked."""
     try:
         yield
     except QueryError:

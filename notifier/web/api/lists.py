@@ -1,7 +1,7 @@
 """The pages of lists in the API: what a request asks for, and the link to the next page (RFC 8288).
 
-The mark of a page is that of the same list on the pages for visitors (see `notifier.web.list_orders`). Programs do not
-read it: they follow the link.
+The mark in `after`, which tells where a page begins, has the same form as on the website (see
+`notifier.web.list_orders`). Programs do not read it: they follow the link.
 """
 
 from __future__ import annotations

@@ -23,7 +23,7 @@ Everything that the pages and the commands do, as JSON.
 A program sends its token in a header `Authorization: Bearer TOKEN`; the operator creates one with
 `notifier token create`. Each operation names the scope that its token must have. Errors are problem documents (RFC
 9457). Lists come in pages: the header Link (RFC 8288) leads to the next one. GET answers with an ETag, and with 304 if
-the client has it. The headers RateLimit and RateLimit-Policy tell how many requests are left.\
+the client already has this version. The headers RateLimit and RateLimit-Policy tell how many requests are left.\
 """
 # What may happen to any request.
 ALWAYS = (401, 403, 422, 429, 500, 503)

@@ -48,7 +48,7 @@ class Paper(BaseModel):
 
 
 class MatchingPlaces(BaseModel):
-    """The places that a query matches: pairs of the first code point and the one after the last."""
+    """The places that a query matches, as pairs: the index of the first code point, and that after the last one."""
 
     title: list[tuple[int, int]]
     abstract: list[tuple[int, int]]

@@ -152,7 +152,7 @@ def get_paper(
     response: Response,
     key: Key,
 ) -> WholePaper:
-    """Show one paper. A former key shows the paper that it was merged into, whose `key` is another one."""
+    """Show one paper. The key of a paper that was merged shows the paper it was merged into, whose `key` differs."""
     with reading(site.engine) as connection:
         found = _shown_paper(connection, key)
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)

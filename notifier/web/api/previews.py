@@ -38,7 +38,7 @@ class Preview(BaseModel):
     canonical: str = Field(description="The canonical form, which is the same for queries that ask for the same.")
     papers: int = Field(description="The number of papers that match.")
     per_week: float
-    listing_days: int = Field(description="The days from the first to the last listing day of the searched papers.")
+    listing_days: int = Field(description="The number of days from first to last listing day of the searched papers.")
     warnings: list[str] = Field(description="What may be a mistake in the query.")
     matches: list[PreviewMatch] = Field(description="The first of the papers that match, the newest first.")
 
@@ -49,7 +49,7 @@ def preview_query(
     query: Annotated[QueryText, Query(description="The query, in the query language.")],
     days: Annotated[
         Annotated[int, Field(ge=1, le=36_500)] | SkipJsonSchema[None],
-        Query(description="Only papers first listed in the last days."),
+        Query(description="Only papers that were first listed in the last `days` days."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_MATCHES, description="How many papers to show.")] = USUAL_MATCHES,
 ) -> Preview:

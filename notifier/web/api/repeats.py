@@ -1,6 +1,6 @@
-"""Answer a POST that is sent again with the same Idempotency-Key as it was answered before, without doing it again.
+"""Repeat the stored answer to a POST that is sent again with the same Idempotency-Key, without doing it again.
 
-A program that got no answer, because a connection broke, can so repeat the request
+So a program that got no answer, because a connection broke, can safely repeat the request
 (draft-ietf-httpapi-idempotency-key-header). Answers are kept for 24 hours, for each token.
 """
 
@@ -51,7 +51,7 @@ async def answered_once(request: Request, caller: Caller, answer: Callable[[], A
 
 
 def _checked_key(keys: list[str]) -> str:
-    """Return the hash of the only key."""
+    """Check that there is exactly one key and that it is valid, and return its hash."""
     if len(keys) != 1 or len(keys[0]) > MAX_KEY or not re.fullmatch(PATTERN, keys[0]):
         detail = f"{HEADER} is one text of at most {MAX_KEY} letters, digits and signs in ASCII, such as a UUID."
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail)
@@ -82,7 +82,7 @@ def _begin(engine: Engine, asked: RequestKey, now: datetime) -> StoredAnswer | N
 
 @retried
 def _finish(engine: Engine, asked: RequestKey, response: Response) -> None:
-    """Store an answer that would be the same again; any other is left out."""
+    """Store an answer. If it is a server error, allow the request to be sent again instead."""
     with writing(engine) as connection:
         if response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR:
             stored_answers.abandon(connection, asked)

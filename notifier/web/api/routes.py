@@ -1,7 +1,8 @@
 """Declare the operations of the API: what each needs, and what all have in common.
 
-Every operation counts and checks its caller first, then reads the body. All errors are problem documents, all answers
-to GET have an ETag, and the document at /openapi.json says which scope an operation needs: the check reads it there.
+Every operation first counts the request and checks its caller, then reads the body. All errors are problem documents,
+and all answers to GET have an ETag. The scope that an operation needs is declared once, in its `openapi_extra`: the
+check and the document at /openapi.json take it from there.
 """
 
 from __future__ import annotations
@@ -121,7 +122,7 @@ def caller_of(request: Request) -> Caller:
 def _check_names(request: Request, names: Collection[str]) -> None:
     """Raise ProblemError with 422 for a field of the URL that the operation does not have, or that comes twice.
 
-    Otherwise a misspelt filter would be left out without a word.
+    Otherwise a misspelt filter would be silently ignored.
     """
     sent = [name for name, _ in request.query_params.multi_items()]
     for name in sent:
@@ -140,7 +141,7 @@ def _wrong_name(name: str, detail: str) -> ProblemError:
 async def _read_body(request: Request, limit: int) -> None:
     """Read the body, so that FastAPI finds it in the request.
 
-    Raises ProblemError with 413 if it is too large, and with 400 if the client ends the connection before.
+    Raises ProblemError with 413 if it is too large, and with 400 if the client disconnects before its end.
     """
     try:
         body = await whole_body(request.receive, limit)

@@ -1,7 +1,7 @@
 """The operations on subscribers: list them, show one, add one, change a schedule, pause, unsubscribe and erase.
 
-A token belongs to the operator, so its scopes allow what the commands allow. Who has only `write:subscribers` can add
-nobody without their consent: the address gets a mail that asks to confirm.
+A token belongs to the operator, so its scopes allow what the commands allow. With `write:subscribers` alone, nobody
+can be added without their consent: the address gets a mail that asks to confirm.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ class NewSubscriber(ScheduleInput):
     email: EmailText
     queries: list[QueryText] = Field(default=[], max_length=100)
     topics: list[TopicSlug] = Field(default=[], max_length=100)
-    name: Name | SkipJsonSchema[None] = Field(default=None, description="A heading, if it has one query or topic.")
+    name: Name | SkipJsonSchema[None] = Field(default=None, description="The heading, for a single query or topic.")
     confirmed: bool = Field(
         default=False,
         description="They have agreed already: send no mail that asks to confirm. Needs the scope confirm:subscribers.",
@@ -64,7 +64,7 @@ def list_subscribers(
     state: Annotated[SubscriberState | SkipJsonSchema[None], Query(description="Only those in this state.")] = None,
     after: After = "",
 ) -> SubscriberList:
-    """List the subscribers, those who signed up first first, 100 a page."""
+    """List the subscribers, the oldest sign-up first, 100 a page."""
     (after_id,) = (numbers_of(after, 1) or (None,)) if after else (0,)
     if after_id is None:
         raise no_page()
@@ -95,7 +95,7 @@ def get_subscriber(site: SiteDependency, subscriber_id: RowId) -> Subscriber:
     responses={200: {"model": Subscriber, "description": "The address was known; what is new was added."}},
 )
 def add_subscriber(site: SiteDependency, request: Request, response: Response, body: NewSubscriber) -> Subscriber:
-    """Add a subscriber, who gets a mail that asks to confirm. For a known address, add to what they have."""
+    """Add a subscriber, who gets a mail that asks to confirm. If the address is known, add only what is new."""
     caller = caller_of(request)
     if body.confirmed and caller.token and Scope.CONFIRM_SUBSCRIBERS not in caller.token.scopes:
         raise forbidden(caller, Scope.CONFIRM_SUBSCRIBERS)

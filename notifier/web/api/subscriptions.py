@@ -105,7 +105,7 @@ def _check_own(site: Site, subscriber_id: int, subscription_id: int) -> None:
 
 
 def _own(subscriber: models.Subscriber, subscription_id: int) -> models.Subscription:
-    """Return a subscription of this subscriber. Raises ProblemError with 404 if it is of another, or of nobody."""
+    """Return a subscription of this subscriber. Raises ProblemError with 404 if they do not have it."""
     for each in subscriber.subscriptions:
         if each.id == subscription_id:
             return each
