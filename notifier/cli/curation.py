@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 MAX_LISTED = 50  # at most this many entries of the log are listed; --json prints all
 OPERATOR = ""  # the actor of what is done by commands
 
-KeyArgument = Annotated[str, typer.Argument(help="The paper's key: an arXiv id, or t- and 16 digits.", metavar="KEY")]
+KeyArgument = Annotated[
+    str, typer.Argument(help="The paper's key: an arXiv id, or t- and 16 hexadecimal digits.", metavar="KEY")
+]
 TopicsOption = Annotated[list[str] | None, typer.Option(metavar="SLUG", help="A topic; may be given several times.")]
 
 

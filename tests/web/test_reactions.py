@@ -32,7 +32,7 @@ from notifier.config import Config, secret_key
 from notifier.models import Listing, SubscriberState
 from notifier.signing import VOTE_PATH, Grant, LinkPurpose, redact_links, sign
 from notifier.store import feedback, limits, reading, votes, writing
-from notifier.subscribers import Action, SignUp, erase, sign_out_everywhere
+from notifier.subscribers import Action, SignUp, erase, set_taste, sign_out_everywhere
 from notifier.subscribers.limiting import BY_ADDRESS
 from notifier.web.sessions import PLAIN_NAME
 
@@ -114,7 +114,11 @@ def test_the_link_in_a_mail_shows_the_paper_and_its_buttons_vote(
     assert "Quantization of Large Models" in parsed(asked).xpath("string(//h1)")
     assert "a…@example.org" in shown(asked) and ANN not in asked.text
     assert parsed(asked).xpath("//button/@value") == ["vote", "like", "dislike"]
-    for do, done in [("vote", "Your vote counts"), ("vote", "Your vote counts"), ("like", "come first")]:
+    for do, done in [
+        ("vote", "Your vote counts"),
+        ("vote", "Your vote counts"),
+        ("like", "papers like this one move up"),
+    ]:
         assert done in parsed(press(client, link, do)).xpath("string(//main)")
     assert (counts(engine), opinions(engine)) == ([1, 0], [(1, True)])
     assert parsed(client.get(link)).xpath("//button/@value") == ["unvote", "forget", "dislike"]
@@ -123,6 +127,17 @@ def test_the_link_in_a_mail_shows_the_paper_and_its_buttons_vote(
     press(client, link, "forget")
     press(client, link, "unvote")
     assert (counts(engine), opinions(engine)) == ([0, 0], [])
+
+
+def test_the_page_of_a_mail_promises_no_order_to_who_has_switched_it_off(
+    engine: Engine, client: httpx.Client, link: str
+) -> None:
+    assert "order the papers of your own digests" in shown(client.get(link))
+    set_taste(engine, stored_ann(engine).id, is_on=False)
+    for do, done in [("like", "stored that you want more"), ("dislike", "stored that this paper is not for you")]:
+        pressed = shown(press(client, link, do))
+        assert done in pressed and "you have switched off that they order your digests" in pressed
+        assert "move" not in pressed.replace("A vote moves", "") and "hide none" not in pressed
 
 
 def test_every_paper_of_a_mail_shares_one_signed_id_that_logs_do_not_show(mail: EmailMessage) -> None:
@@ -368,7 +383,7 @@ def test_the_number_of_votes_in_an_hour_is_limited(engine: Engine, client: httpx
         for _ in range(most):
             limits.allow(connection, [limits.Limit(f"{Action.REACTION} address {ANN}", most, window)], AT_EIGHT)
     refused = press(client, link, "vote")
-    assert refused.status_code == 429 and "very often" in shown(refused)
+    assert refused.status_code == 429 and "Too many votes and feedback" in shown(refused)
     assert counts(engine) == [0, 0]
 
 

@@ -114,7 +114,7 @@ def list_papers(  # noqa: PLR0913 - the fields of the URL
 
 @reads(router, "/papers/trending", Scope.READ_PAPERS)
 def list_trending_papers(site: SiteDependency, response: Response, after: After = "") -> PaperList:
-    """List the trending papers, best first: by upvotes and places in the lists of the last 30 days."""
+    """List the trending papers, best first: by votes, upvotes, and places in the lists of the last 30 days."""
     found = read_trending_page(site, page_request(site, "/papers/trending", [ListOrder.TRENDING], None, after))
     return _paper_list(site, response, found)
 

@@ -36,12 +36,18 @@ STATUS = {
 DONE = {
     Reaction.VOTE: "Your vote counts.",
     Reaction.UNVOTE: "Your vote was taken back.",
-    Reaction.LIKE: "Papers like this one will come first.",
-    Reaction.DISLIKE: "Papers like this one will come last.",
+    Reaction.LIKE: "In your next digests, papers like this one move up.",
+    Reaction.DISLIKE: "In your next digests, papers like this one move down.",
     Reaction.FORGET: "Your feedback on this paper is forgotten.",
 }
 
 router = APIRouter()
+
+# The same for feedback, if the subscriber has switched off that it orders their digests.
+STORED_ONLY = {
+    Reaction.LIKE: "It is stored that you want more papers like this one.",
+    Reaction.DISLIKE: "It is stored that this paper is not for you.",
+}
 
 FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 VoteGrant = Annotated[Grant, Depends(require_grant([LinkPurpose.VOTE]))]
@@ -88,7 +94,8 @@ def react_by_mail(
     refusal = react(site.engine, mailed.subscriber, mailed.paper.id, reaction, client, site.clock())
     if refusal:
         return _refused(site, refusal, mailed.subscriber)
-    return _mail_page(site, mailed, DONE[reaction])
+    done = DONE if mailed.subscriber.taste else DONE | STORED_ONLY
+    return _mail_page(site, mailed, done[reaction])
 
 
 def _reaction(form: Form) -> Reaction:
@@ -130,6 +137,7 @@ def _mail_page(site: Site, mailed: MailedPaper, done: str = "") -> HTMLResponse:
         address=mask_address(subscriber.email),
         is_voted=paper.id in own.voted,
         liked=own.opinion(paper.id),
+        orders=subscriber.taste,
         done=done,
     )
 
