@@ -1,4 +1,4 @@
-"""What curators do to papers: pin, hide, correct, merge and part them, with a log and undo.
+"""Let curators pin, hide, correct, merge and part papers, with a log and undo.
 
 Pages and commands call the same functions. Each change is one transaction, which also adds an entry to the log.
 """

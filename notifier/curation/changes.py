@@ -1,4 +1,4 @@
-"""The changes that curators make. Each is one transaction, and one entry of the log.
+"""Make the changes of curators. Each is one transaction, and one entry of the log.
 
 `actor` is the address of the curator, or empty for the operator at the command line. All functions raise UsageError,
 with the cure, if there is no such paper, if what was typed is wrong, or if there is nothing to change.

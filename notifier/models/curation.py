@@ -42,7 +42,7 @@ class Curation:
 
     @property
     def aspect(self) -> str:
-        """The aspect of the paper that the action changes."""
+        """Return the aspect of the paper that the action changes."""
         return ASPECTS[self.action]
 
     def stored_fields(self) -> dict[str, Any]:

@@ -76,7 +76,7 @@ class Appearance:
 
     @property
     def is_ranked(self) -> bool:
-        """Whether the paper was chosen for a list whose order is a rank."""
+        """Return whether the paper was chosen for a list whose order is a rank."""
         return self.dump_format in RANKED_FORMATS
 
     @property
@@ -105,7 +105,7 @@ class Score:
 
     @property
     def value(self) -> float:
-        """The score; the higher, the more trending."""
+        """Return the score; the higher, the more trending."""
         return self.votes + self.standing * self.growth * self.recurrence * self.freshness
 
 

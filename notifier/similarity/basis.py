@@ -1,4 +1,4 @@
-"""The basis of latent semantic vectors, and the vectors of papers in it.
+"""Define the basis of latent semantic vectors, and make the vectors of papers in it.
 
 A basis is learnt from the stored papers (see `fitting`). The vector of a paper depends only on the paper's own terms
 and on the basis, so papers may be taken in any order and in any blocks. Vectors of two bases cannot be compared.
@@ -34,7 +34,7 @@ class Basis:
 
     @property
     def dimensions(self) -> int:
-        """The number of integers in a vector."""
+        """Return the number of integers in a vector."""
         return int(self.projection.shape[1])
 
 

@@ -1,4 +1,4 @@
-"""What subscribers like, learnt from their feedback, and the order of papers by it.
+"""Learn what subscribers like from their feedback, and order papers by it.
 
 All functions here are pure: results depend only on feedback, the vectors of papers, and the order of trending.
 """

@@ -1,4 +1,4 @@
-"""What the page of a paper shows to curators."""
+"""Prepare what the page of a paper shows to curators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The row of buttons below a paper, by which a subscriber who is signed in votes for it and gives feedback."""
+"""Make the row of buttons below a paper, by which a subscriber who is signed in votes and gives feedback."""
 
 from __future__ import annotations
 

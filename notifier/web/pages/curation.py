@@ -1,4 +1,4 @@
-"""The pages of curators: the forms on the page of a paper, and the log with undo.
+"""Serve the pages of curators: the forms on the page of a paper, and the log with undo.
 
 Everybody else gets the same answer as for a page that does not exist.
 """

@@ -1,4 +1,4 @@
-"""The votes and feedback of the subscriber who is signed in: see them, remove them, and switch off what they do."""
+"""Show subscribers who are signed in their votes and feedback, remove them, and switch off what feedback does."""
 
 from __future__ import annotations
 
