@@ -12,7 +12,8 @@ from sqlalchemy import Engine, select
 from support.service import MONDAY
 from support.sign_ups import ANN
 
-from notifier.store import reading
+from notifier.store import limits, reading, writing
+from notifier.store.limits import Limit
 from notifier.store.tables import usage_count
 from notifier.subscribers import Action, sweep, within_limits
 from notifier.subscribers.limiting import BY_ADDRESS, BY_DOMAIN, BY_NETWORK, network_of
@@ -104,6 +105,30 @@ def test_previews_are_limited_by_network_alone(engine: Engine) -> None:
     assert within_limits(engine, Action.PREVIEW, "", None, MONDAY)
     with reading(engine) as connection:
         assert len(connection.execute(select(usage_count)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    ("kind", "most", "window", "others"),
+    [
+        ("address ann@example.org", *BY_ADDRESS[Action.REACTION][1], ("bob@example.org", "192.0.2.9")),
+        ("network 192.0.2.0/24", *BY_NETWORK[Action.REACTION][0], (ANN, "192.0.3.1")),
+        ("network 192.0.2.0/24", *BY_NETWORK[Action.REACTION][1], (ANN, "192.0.3.1")),
+        ("network 2001:db8:1::/48", 10 * BY_NETWORK[Action.REACTION][0][0], HOUR, (ANN, "2001:db8:2::1")),
+        ("domain example.org", *BY_DOMAIN[Action.REACTION][0], ("ann@example.net", "192.0.2.1")),
+    ],
+    ids=["address a day", "network an hour", "network a day", "site of IPv6 an hour", "domain an hour"],
+)
+def test_reactions_are_limited_by_day_by_network_and_by_domain_until_the_window_ends(
+    store: Engine, kind: str, most: int, window: timedelta, others: tuple[str, str]
+) -> None:
+    ip = "2001:db8:1:2::3" if "db8" in kind else "192.0.2.1"
+    with writing(store) as connection:
+        limits.add(connection, Limit(f"{Action.REACTION} {kind}", most, window), most - 1, MONDAY)
+    assert within_limits(store, Action.REACTION, ANN, ip, MONDAY)
+    assert not within_limits(store, Action.REACTION, ANN, ip, MONDAY)
+    assert within_limits(store, Action.REACTION, *others, MONDAY)
+    assert within_limits(store, Action.SIGN_IN, ANN, ip, MONDAY)
+    assert within_limits(store, Action.REACTION, ANN, ip, MONDAY + window)
 
 
 @given(st.ip_addresses().map(str) | st.text(max_size=50))
