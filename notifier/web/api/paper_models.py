@@ -8,8 +8,8 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from notifier import models
-from notifier.models import Spans
-from notifier.text.harmless import safe_url
+from notifier.models import PinNote, Spans
+from notifier.text.harmless import inert, safe_url
 from notifier.text.paper_links import paper_url
 from notifier.web.paper_cards import PaperCard
 from notifier.web.paper_keys import paper_path
@@ -54,12 +54,21 @@ class MatchingPlaces(BaseModel):
     abstract: list[tuple[int, int]]
 
 
+class PaperPin(BaseModel):
+    """The note of a curator about a paper that is pinned to a day."""
+
+    day: date
+    note: str
+    name: str = Field(description="The name that has signed it.")
+
+
 class ListedPaper(Paper):
     """A paper in a list."""
 
     list_day: date = Field(description="The listing day under which the list has it.")
     list_upvotes: int | None = Field(description="The upvotes that count in this list.")
     spans: MatchingPlaces | None = Field(description="The places that the query matches; null without a query.")
+    pin: PaperPin | None = Field(description="Why it comes first in the list of a day; null in all other lists.")
 
 
 class PaperList(BaseModel):
@@ -77,7 +86,13 @@ def paper_model(site: Site, paper: models.Paper) -> Paper:
 def listed_paper(site: Site, card: PaperCard, spans: Spans | None = None) -> ListedPaper:
     """Return a paper of a list in the form of the API."""
     places = places_model(spans) if spans else None
-    return ListedPaper(**_values(site, card.paper), list_day=card.day, list_upvotes=card.upvotes, spans=places)
+    pin = pin_model(card.day, card.pin) if card.pin else None
+    return ListedPaper(**_values(site, card.paper), list_day=card.day, list_upvotes=card.upvotes, spans=places, pin=pin)
+
+
+def pin_model(day: date, pin: PinNote) -> PaperPin:
+    """Return the pin of a paper to a day in the form of the API."""
+    return PaperPin(day=day, note=inert(pin.note), name=inert(pin.name))
 
 
 def places_model(spans: Spans) -> MatchingPlaces:

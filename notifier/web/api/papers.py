@@ -12,12 +12,12 @@ from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import Connection
 
 from notifier import matching, models, queries
-from notifier.models import ListOrder, Scope
+from notifier.models import ListOrder, PinNote, Scope
 from notifier.search import SIMILAR, similar_papers, with_similar
-from notifier.store import hidden_papers, paper_pages, papers, reading
+from notifier.store import hidden_papers, paper_pages, papers, pins, reading
 from notifier.topics import check_topics
 from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
-from notifier.web.api.paper_models import ListedPaper, Paper, PaperList, listed_paper, paper_model
+from notifier.web.api.paper_models import ListedPaper, Paper, PaperList, PaperPin, listed_paper, paper_model, pin_model
 from notifier.web.api.problems import ProblemError, not_found
 from notifier.web.api.routes import api_router, reads
 from notifier.web.list_pages import ListPage, read_page, read_trending_page
@@ -51,8 +51,9 @@ class DayListing(BaseModel):
 
 
 class WholePaper(Paper):
-    """A paper, with its listings and the keys by which it was known before papers were merged."""
+    """A paper, with its pin, its listings and the keys by which it was known before papers were merged."""
 
+    pin: PaperPin | None = Field(description="Null if it is not pinned, or only to a later day.")
     former_keys: list[str]
     listings: list[DayListing] = Field(description=f"The newest {MAX_LISTINGS} listings, the newest day first.")
 
@@ -157,12 +158,14 @@ def get_paper(
         found = _shown_paper(connection, key)
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
         former_keys = paper_pages.former_keys(connection, found.id)
+        begun = pins.begun(connection, [found.id]).get(found.id)
     response.headers["Content-Location"] = url_of(site, f"/papers/{found.key}")
     shown = [
         DayListing(listed_on=each.listed_on, format=each.format, position=each.position, upvotes=each.upvotes)
         for each in listings
     ]
-    return WholePaper(**dict(paper_model(site, found)), former_keys=former_keys, listings=shown)
+    pin = pin_model(begun.day, PinNote(begun.note, begun.name)) if begun else None
+    return WholePaper(**dict(paper_model(site, found)), pin=pin, former_keys=former_keys, listings=shown)
 
 
 def _shown_paper(connection: Connection, key: str) -> models.Paper:

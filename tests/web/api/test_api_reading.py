@@ -15,7 +15,9 @@ from support.api_site import PAPERS, ApiClient, api_client, with_web
 from support.service import ingest_page, run_notifier
 from support.web_site import AT_EIGHT, BASE_URL, database_content, serve_pages
 
+from notifier import curation
 from notifier.config import Config
+from notifier.curation import PinRequest
 from notifier.models import Scope
 from notifier.store import hidden_papers, tables, writing
 
@@ -34,14 +36,19 @@ def api(engine: Engine, config: Config, papers: None) -> ApiClient:  # noqa: ARG
 
 def all_keys(api: ApiClient, path: str) -> list[str]:
     """Follow the links from page to page, and return the keys of all papers."""
-    keys: list[str] = []
+    return [paper["key"] for paper in all_papers(api, path)]
+
+
+def all_papers(api: ApiClient, path: str) -> list[dict[str, Any]]:
+    """Follow the links from page to page, and return all papers."""
+    papers: list[dict[str, Any]] = []
     while path:
         answer = api.get(path)
         assert answer.status_code == 200, answer.text
         assert answer.links.get("next", {}).get("url") == answer.json()["next"]
-        keys += [paper["key"] for paper in answer.json()["papers"]]
+        papers += answer.json()["papers"]
         path = answer.json()["next"] or ""
-    return keys
+    return papers
 
 
 LISTS = [
@@ -103,6 +110,20 @@ def test_a_hidden_paper_is_in_no_list_and_is_gone(engine: Engine, api: ApiClient
     for path in LISTS:
         assert key not in all_keys(api, path), path
     assert key not in api.get("/api/v1/preview?query=models&limit=100").text
+
+
+def test_a_pinned_paper_has_its_note_alone_and_first_on_its_day(engine: Engine, api: ApiClient) -> None:
+    key = all_keys(api, PAPERS)[-1]
+    curation.pin(engine, "", key, PinRequest(AT_EIGHT.date(), "Read <this>.", "Ann"), AT_EIGHT)
+    pin = {"day": "2026-07-06", "note": "Read <this>.", "name": "Ann"}
+    for listed, expected in (("2026-07-06", pin), ("2026-W28", None)):
+        papers = all_papers(api, f"{PAPERS}?listed={listed}")
+        assert [paper["pin"] for paper in papers if paper["key"] == key] == [expected]
+        assert sum(paper["pin"] is not None for paper in papers) == (expected is not None)
+    assert api.get(PAPERS).json()["papers"][0]["key"] == key
+    assert api.get(f"{PAPERS}/{key}").json()["pin"] == pin
+    curation.pin(engine, "", key, PinRequest(AT_EIGHT.date() + timedelta(days=9), "Later.", "Ann"), AT_EIGHT)
+    assert api.get(f"{PAPERS}/{key}").json()["pin"] is None
 
 
 def test_a_topic_has_the_papers_that_the_command_counts(api: ApiClient) -> None:
