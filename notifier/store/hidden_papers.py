@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, delete, select
 
 from notifier.models import Paper
 from notifier.store.statements import in_numbers, insert_into
-from notifier.store.tables import hidden_paper, paper_alias, paper_tokens
+from notifier.store.tables import hidden_paper, paper, paper_alias, paper_tokens
 
 
 def hide(connection: Connection, paper_id: int, now: datetime) -> None:
@@ -38,6 +38,14 @@ def all_hidden(connection: Connection) -> set[int]:
     hidden = select(hidden_paper.c.paper_id)
     merged = select(paper_alias.c.old_id).where(paper_alias.c.paper_id.in_(hidden))
     return {*connection.scalars(hidden), *connection.scalars(merged)}
+
+
+def hidden_keys(connection: Connection) -> set[str]:
+    """Return the keys of all hidden papers, and those of papers that were merged into them."""
+    row, alias = paper.c, paper_alias.c
+    keys = select(row.key).join(hidden_paper, hidden_paper.c.paper_id == row.id)
+    old_keys = select(alias.old_key).join(hidden_paper, hidden_paper.c.paper_id == alias.paper_id)
+    return {*connection.scalars(keys), *connection.scalars(old_keys)}
 
 
 def without_hidden(connection: Connection, found: Mapping[int, Paper]) -> dict[int, Paper]:

@@ -10,9 +10,12 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, bindparam, func, or_, select, update
 
 from notifier.models import Cadence, Subscriber, SubscriberState, Subscription
+from notifier.store.hidden_papers import hidden_keys
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import LARGEST_ID, dump, query, subscriber, subscription
 from notifier.text.addresses import address_key
+
+DEFAULT_NAME_START = "Similar to "  # of the name of a subscription to the papers like one; its title follows
 
 
 def find(connection: Connection, email: str, *, lock: bool = False) -> Subscriber | None:
@@ -169,24 +172,39 @@ def _subscriptions(connection: Connection, subscriber_ids: Iterable[int]) -> dic
             .where(row.subscriber_id.in_(batch))
             .order_by(row.position, row.id)
         )
-        for each in connection.execute(statement):
-            found.setdefault(each.subscriber_id, []).append(_subscription(each))
+        rows = connection.execute(statement).all()
+        nameless = _names_of_hidden_papers(connection, rows)
+        for each in rows:
+            name = None if each.id in nameless else each.name
+            found.setdefault(each.subscriber_id, []).append(_subscription(each, name))
     return found
 
 
-def _subscription(row: Row[Any]) -> Subscription:
+def _names_of_hidden_papers(connection: Connection, rows: Sequence[Row[Any]]) -> set[int]:
+    """Return the ids of the subscriptions whose names are not shown, because each has the title of a hidden paper.
+
+    The stored name stays, so that it is shown again when the paper is.
+    """
+    from notifier.queries import only_paper_named
+
+    named = [each for each in rows if each.canonical and (each.name or "").startswith(DEFAULT_NAME_START)]
+    hidden = hidden_keys(connection) if named else set()
+    return {each.id for each in named if hidden and only_paper_named(each.canonical) in hidden}
+
+
+def _subscription(row: Row[Any], name: str | None) -> Subscription:
     query_as_typed = None if row.topic else row.label
-    return Subscription(row.id, _label(row), row.query_id, row.canonical, row.topic, query_as_typed, row.name)
+    return Subscription(row.id, _label(row, name), row.query_id, row.canonical, row.topic, query_as_typed, name)
 
 
-def _label(row: Row[Any]) -> str:
+def _label(row: Row[Any], name: str | None) -> str:
     """Return the label of a subscription.
 
     The readable form of a query is computed here and not stored. So all rows have it, and it follows the current rules.
     """
     from notifier.queries import readable
 
-    stored: str | None = row.name or (row.label if row.topic else None)
+    stored: str | None = name or (row.label if row.topic else None)
     return stored or readable(row.label)
 
 

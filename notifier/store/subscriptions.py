@@ -11,8 +11,10 @@ from sqlalchemy import Connection, Row, Select, Table, bindparam, delete, exists
 from notifier import queries
 from notifier.errors import shortened
 from notifier.models import Subscription
+from notifier.store.hidden_papers import hidden_keys
 from notifier.store.papers import titles_of_keys
 from notifier.store.statements import batches, insert_all
+from notifier.store.subscribers import DEFAULT_NAME_START
 from notifier.store.tables import named_upvotes, named_votes, query, subscription
 from notifier.text.harmless import without_controls
 
@@ -41,7 +43,7 @@ def add(connection: Connection, additions: Mapping[int, Sequence[NewSubscription
 
     `additions` holds the subscriptions to add, by the id of their subscriber; the caller has locked the subscribers.
     Subscriptions that a subscriber has already are not added again, but get the new name if there is one. A new one for
-    the papers like another paper gets a name with its title if it has none.
+    the papers like another paper gets a name with its title if it has none and that paper is not hidden.
     `text_version` is the version of the text rules by which the queries were made canonical.
     """
     canonicals = {each.canonical for added in additions.values() for each in added if each.canonical}
@@ -71,13 +73,18 @@ def _name(new: NewSubscription, names: Mapping[str, str]) -> str | None:
 
 
 def _default_names(connection: Connection, canonicals: Iterable[str]) -> dict[str, str]:
-    """Return a name for each query that only asks for papers like one: `Similar to`, and the title of that paper."""
+    """Return a name for each query that only asks for papers like one: `Similar to`, and the title of that paper.
+
+    Queries that name a hidden paper are left out.
+    """
     keys = {text: key for text in canonicals if (key := queries.only_paper_named(text))}
-    titles = titles_of_keys(connection, keys.values()) if keys else {}
+    if not keys:
+        return {}
+    titles, hidden = titles_of_keys(connection, keys.values()), hidden_keys(connection)
     return {
-        text: shortened(without_controls(f"Similar to {titles[key]}"), LONGEST_NAME)
+        text: shortened(without_controls(f"{DEFAULT_NAME_START}{titles[key]}"), LONGEST_NAME)
         for text, key in keys.items()
-        if key in titles
+        if key in titles and key not in hidden
     }
 
 

@@ -6,12 +6,13 @@ import csv
 from pathlib import Path
 
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Engine, select
 from support.planned_papers import digests_of
 from support.service import MONDAY, add_subscriber, run_notifier
+from support.stored_papers import all_papers
 from support.subjects import SUBJECTS, add_papers, paper_about
 
-from notifier import queries, search
+from notifier import curation, queries, search
 from notifier.config import Config
 from notifier.errors import NotifierError
 from notifier.models import Listing, Paper
@@ -20,7 +21,7 @@ from notifier.pipeline.vectorising import refit
 from notifier.search import near_papers, similar_papers, with_similar
 from notifier.search.newest_seen import newest_seen
 from notifier.search.searching import Search, count, find_newest
-from notifier.store import hidden_papers, paper_pages, papers, reading, writing
+from notifier.store import hidden_papers, paper_pages, papers, reading, subscribers, tables, writing
 from notifier.subscribers import import_subscribers
 from notifier.subscribers.subscribing import SignUp
 
@@ -150,6 +151,41 @@ def test_a_subscription_to_the_papers_like_one_is_named_after_it(store: Engine) 
     ann = add_subscriber(store, SignUp("ann@example.org", (f"like:{BEE}v1",), name="Bees"))
     ann = add_subscriber(store, SignUp("ann@example.org", (f"like:{BEE}", f"like:{BEE} hive")))
     assert [each.label for each in ann.subscriptions] == ["Bees", f"hive, similar to {BEE}"]
+
+
+def test_the_title_of_a_hidden_paper_names_no_subscription_to_the_papers_like_it(store: Engine) -> None:
+    ann = add_subscriber(store, SignUp("ann@example.org", (f"like:{BEE}",), confirmed=True))
+    named = ann.subscriptions[0].label
+    add_subscriber(store, SignUp("bob@example.org", (f"like:{BEE}",), confirmed=True, name="Bees"))
+    curation.hide(store, "", BEE, MONDAY)
+    add_subscriber(store, SignUp("cat@example.org", (f"like:{BEE}", "like:2607.00001"), confirmed=True))
+    assert labels(store) == [f"similar to {BEE}", "Bees", f"similar to {BEE}", labels(store)[-1]]
+    assert labels(store)[-1].startswith("Similar to ")
+    add_papers(store, twin_of(paper_about("bees", 0), "2608.00001"), day=EIGHT.replace(day=7).date())
+    plan(store, Config(), EIGHT.replace(day=7))
+    with reading(store) as connection:
+        planned = "".join(map(str, connection.execute(select(tables.delivery.c["items"], tables.delivery.c.subject))))
+    assert f"similar to {BEE}" in planned
+    assert named not in planned
+    curation.unhide(store, "", BEE, MONDAY)
+    assert labels(store)[:3] == [named, "Bees", f"similar to {BEE}"]
+
+
+def test_the_title_of_a_paper_names_no_subscription_after_it_was_merged_into_a_hidden_one(store: Engine) -> None:
+    add_papers(store, Listing(1, "A Paper Without an Identifier of Its Own"), day=MONDAY.date())
+    with reading(store) as connection:
+        key = next(each.key for each in all_papers(connection) if each.key.startswith("t-"))
+    add_subscriber(store, SignUp("ann@example.org", (f"like:{key}",), confirmed=True))
+    curation.merge(store, "", key, BEE, MONDAY)
+    curation.hide(store, "", BEE, MONDAY)
+    assert labels(store) == [f"similar to {key}"]
+
+
+def labels(engine: Engine) -> list[str]:
+    """Return the names of all subscriptions as digests and pages show them, by address."""
+    with reading(engine) as connection:
+        found = subscribers.by_address(connection, [f"{name}@example.org" for name in ("ann", "bob", "cat")])
+    return [each.label for _, one in sorted(found.items()) for each in one.subscriptions]
 
 
 @pytest.mark.parametrize(
