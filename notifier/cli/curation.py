@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifier.cli.options import CommandRun, ConfigOption, JsonOption, NowOption, day_from, reading_run
+from notifier.cli.options import CommandRun, ConfigOption, JsonOption, KeyArgument, NowOption, day_from, reading_run
 from notifier.cli.simulated_clocks import writing_run
 
 if TYPE_CHECKING:
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 MAX_LISTED = 50  # at most this many entries of the log are listed; --json prints all
 OPERATOR = ""  # the actor of what is done by commands
 
-KeyArgument = Annotated[
-    str, typer.Argument(help="The paper's key: an arXiv id, or t- and 16 hexadecimal digits.", metavar="KEY")
-]
 TopicsOption = Annotated[list[str] | None, typer.Option(metavar="SLUG", help="A topic; may be given several times.")]
 
 

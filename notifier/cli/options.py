@@ -28,6 +28,9 @@ FIRST_YEAR, LAST_YEAR = 1900, 2999  # the range of the years that options accept
 ConfigOption = Annotated[
     Path | None, typer.Option("--config", help="The config file (default: ./config.toml).", metavar="FILE")
 ]
+KeyArgument = Annotated[
+    str, typer.Argument(help="The paper's key: its arXiv id, or the end of its page's address.", metavar="KEY")
+]
 NowOption = Annotated[
     str | None,
     typer.Option("--now", help="Start the clock at this time, such as 2026-07-06T08:00:00+02:00.", metavar="ISO-8601"),

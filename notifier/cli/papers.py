@@ -187,13 +187,15 @@ def trending(
         print_json([_ranked_document(each) for each in ranked])
     else:
         nothing = "no papers yet; `notifier ingest PATH` stores some, and `--date` looks at another day"
-        print_table(("score", "votes", "upvotes", "title"), [_ranked_row(each) for each in ranked], nothing=nothing)
+        print_table(
+            ("score", "votes", "upvotes", "key", "title"), [_ranked_row(each) for each in ranked], nothing=nothing
+        )
 
 
-def _ranked_row(ranked: RankedPaper) -> tuple[str, str, str, str]:
+def _ranked_row(ranked: RankedPaper) -> tuple[str, ...]:
     paper = ranked.paper
     upvotes = "" if paper.upvotes is None else str(paper.upvotes)
-    return f"{ranked.score.value:.3f}", str(paper.votes or ""), upvotes, paper.title
+    return f"{ranked.score.value:.3f}", str(paper.votes or ""), upvotes, paper.key, paper.title
 
 
 def _ranked_document(ranked: RankedPaper) -> dict[str, Any]:

@@ -6,15 +6,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from notifier.cli.options import ConfigOption, JsonOption, reading_run
-from notifier.errors import UsageError, shortened
+from notifier.cli.options import ConfigOption, JsonOption, KeyArgument, reading_run
 
 if TYPE_CHECKING:
     from notifier.search import SimilarPaper
 
 MOST = 1_000
-# What people copy together with an arXiv id.
-_BEFORE_KEYS = ("arxiv:", "https://arxiv.org/abs/", "http://arxiv.org/abs/", "https://huggingface.co/papers/")
 
 
 def register(app: typer.Typer) -> None:
@@ -24,24 +21,19 @@ def register(app: typer.Typer) -> None:
 
 def similar(
     context: typer.Context,
-    key: Annotated[str, typer.Argument(help="The key of a paper: its arXiv id, or the end of its page's address.")],
+    key: KeyArgument,
     limit: Annotated[int, typer.Option(min=1, max=MOST, help="How many papers.", metavar="NUMBER")] = 5,
     config: ConfigOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the stored papers that are most similar to a paper, and what they share."""
-    from notifier import queries, search
+    from notifier import search
     from notifier.cli.output import print_json, print_table
     from notifier.store import paper_pages, reading
 
     run = reading_run(context, config)
     with reading(run.engine) as connection:
-        typed = key.rstrip("/").lower()
-        typed = next((typed.removeprefix(start) for start in _BEFORE_KEYS if typed.startswith(start)), typed)
-        paper = paper_pages.paper_by_key(connection, queries.paper_key(typed) or "")
-        if paper is None:
-            cure = "give its arXiv id, or the end of its page's address"
-            raise UsageError(f"there is no paper {shortened(key, 64)}; {cure}")
+        paper = paper_pages.paper_as_typed(connection, key)
         found = search.similar_papers(connection, paper, limit)
     if as_json:
         print_json([_document(each) for each in found])

@@ -12,8 +12,8 @@ from datetime import date, datetime
 
 from sqlalchemy import Connection, Engine
 
-from notifier.curation.texts import clean_name, clean_note, clean_title, clean_url, is_possible_key, known_slugs
-from notifier.errors import UsageError, shortened
+from notifier.curation.texts import clean_name, clean_note, clean_title, clean_url, known_slugs
+from notifier.errors import UsageError
 from notifier.models import ASPECTS, Curation, Paper
 from notifier.store import curation, hand_merges, ingest, paper_pages, papers, retried, writing
 from notifier.store.curation import State
@@ -111,7 +111,7 @@ def merge(engine: Engine, actor: str, key: str, into: str, now: datetime) -> Cur
     def in_transaction() -> Curation:
         with writing(engine) as connection:
             ingest.lock(connection)
-            merged, kept = _paper(connection, key), _paper(connection, into)
+            merged, kept = (paper_pages.paper_as_typed(connection, each) for each in (key, into))
             if merged.id == kept.id:
                 raise UsageError(f"{key} and {into} are one paper; there is nothing to merge")
             return _store(connection, change, merged, (None, kept.id))
@@ -127,7 +127,7 @@ def part(engine: Engine, actor: str, key: str, now: datetime) -> Curation:
     def in_transaction() -> Curation:
         with writing(engine) as connection:
             ingest.lock(connection)
-            merged_id = hand_merges.merged_id(connection, key) if is_possible_key(key) else None
+            merged_id = hand_merges.merged_id(connection, paper_pages.typed_key(key))
             if merged_id is None:
                 raise UsageError(_why_not_parted(connection, key))
             into_id = hand_merges.merged_into(connection, merged_id)
@@ -171,7 +171,7 @@ def _change(
     """Change one aspect of a paper to the state that `make` returns; it is given the state before."""
     with writing(engine) as connection:
         ingest.lock(connection)
-        found = _paper(connection, key)
+        found = paper_pages.paper_as_typed(connection, key)
         before = curation.state_of(connection, ASPECTS[change.action], found.id, like)
         return _store(connection, change, found, (before, make(before)))
 
@@ -218,20 +218,12 @@ def _log(
     return added
 
 
-def _paper(connection: Connection, key: str) -> Paper:
-    found = paper_pages.paper_by_key(connection, key) if is_possible_key(key) else None
-    if found is None:
-        raise UsageError(
-            f"there is no paper {shortened(repr(key), 60)}; a key is an arXiv id, or t- and 16 letters and digits"
-        )
-    return found
-
-
 def _why_not_parted(connection: Connection, key: str) -> str:
     """Return why there is nothing to part."""
-    found = _paper(connection, key)
+    found = paper_pages.paper_as_typed(connection, key)
     if merged := hand_merges.keys_merged_into(connection, found.id):
         return f"{found.key} is the paper that stayed; give the key of one that was merged into it: {', '.join(merged)}"
+    key = paper_pages.typed_key(key)
     if found.key != key:
         return (
             f"a dump joined {key} to {found.key}, or gave it this key, and dumps keep no record of what each "

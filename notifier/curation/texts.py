@@ -1,4 +1,4 @@
-"""Clean and check what curators type: notes, names, titles, links, topics and keys."""
+"""Clean and check what curators type: notes, names, titles, links and topics."""
 
 from __future__ import annotations
 
@@ -51,11 +51,6 @@ def known_slugs(slugs: tuple[str, ...], catalogue: Catalogue) -> tuple[str, ...]
             cure = f"did you mean {near[0]}?" if near else "`notifier topics` lists them"
             raise UsageError(f"there is no topic {shortened(repr(slug), 60)}; {cure}")
     return slugs
-
-
-def is_possible_key(text: str) -> bool:
-    """Return whether a text may be the key of a paper, so that the database can be asked for it."""
-    return text.isascii() and text.isprintable() and 0 < len(text) <= 64
 
 
 def _cleaned(text: str, what: str, longest: int) -> str:

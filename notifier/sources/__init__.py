@@ -16,6 +16,7 @@ from notifier.sources import other_feed
 from notifier.sources.arxiv import api as arxiv_api
 from notifier.sources.arxiv import feed as arxiv_feed
 from notifier.sources.arxiv import oai_pmh
+from notifier.sources.arxiv.ids import parse_arxiv_id
 from notifier.sources.bounding import bounded
 from notifier.sources.cleaning import clean
 from notifier.sources.cut_off import ZEROS_FAULT, ends_in_zeros, is_cut_off
@@ -27,7 +28,16 @@ from notifier.sources.listing_day import decide_listing_day
 from notifier.sources.page import page_text
 from notifier.sources.unpacking import is_archive, unpack
 
-__all__ = ["FORMATS", "Format", "clean", "decide_listing_day", "is_archive", "is_cut_off", "parse_dump"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "clean",
+    "decide_listing_day",
+    "is_archive",
+    "is_cut_off",
+    "parse_arxiv_id",
+    "parse_dump",
+]
 
 # Every known format. The first that recognises a text parses it, so the formats that accept more come later.
 FORMATS: tuple[Format, ...] = (

@@ -1,4 +1,4 @@
-"""Read what the page of one paper shows."""
+"""Find a paper by its key, and read what its page shows."""
 
 from __future__ import annotations
 
@@ -7,7 +7,10 @@ from datetime import date
 
 from sqlalchemy import Connection, select
 
+from notifier import queries
+from notifier.errors import UsageError, shortened
 from notifier.models import Paper
+from notifier.sources import parse_arxiv_id
 from notifier.store.papers import read_papers
 from notifier.store.tables import dump, listing, paper, paper_alias
 
@@ -25,12 +28,37 @@ class PaperListing:
 def paper_by_key(connection: Connection, key: str) -> Paper | None:
     """Return the paper with this key, or the one into which the paper with this key was merged; None if there is none.
 
-    In the second case, the paper that is returned has another key.
+    In the second case, the paper that is returned has another key. So it has if `key` has capitals or is an arXiv id
+    with a version. A text that cannot be a key, such as one with NUL, never reaches the database.
     """
-    if found := read_papers(connection, select(paper).where(paper.c.key == key)):
+    wanted = queries.paper_key(key)
+    if wanted is None:
+        return None
+    if found := read_papers(connection, select(paper).where(paper.c.key == wanted)):
         return found[0]
-    merged = select(paper).join(paper_alias, paper_alias.c.paper_id == paper.c.id).where(paper_alias.c.old_key == key)
+    alias = paper_alias.c
+    merged = select(paper).join(paper_alias, alias.paper_id == paper.c.id).where(alias.old_key == wanted)
     return next(iter(read_papers(connection, merged)), None)
+
+
+def typed_key(text: str) -> str:
+    """Return the key in a text that somebody typed or copied; empty if there is none.
+
+    The text may be a key, an arXiv id in any form, such as a URL, or the address of a paper's page.
+    """
+    if found := parse_arxiv_id(text) or parse_arxiv_id(text.lower()):
+        return found.arxiv_id
+    address = text.partition("?")[0].partition("#")[0].strip().rstrip("/")
+    return queries.paper_key(address.lower().rpartition("/paper/")[2]) or ""
+
+
+def paper_as_typed(connection: Connection, text: str) -> Paper:
+    """Return the paper whose key is in what somebody typed; see `typed_key`. Raises UsageError if there is none."""
+    found = paper_by_key(connection, typed_key(text))
+    if found is None:
+        shown = shortened(text if text.isprintable() else repr(text), 64)
+        raise UsageError(f"there is no paper {shown}; give its arXiv id, or the end of its page's address")
+    return found
 
 
 def listings_of(connection: Connection, paper_id: int, limit: int) -> list[PaperListing]:

@@ -20,10 +20,12 @@ def test_commands_pin_hide_correct_merge_part_and_undo(tmp_path: Path) -> None:
         "  pin: - -> 2026-07-06: Read[31m this (Ann)",
         "`notifier curation undo 1` undoes it",
     ]
-    as_json = json.loads(run_notifier("hide", second, "--json", cwd=tmp_path).stdout)
+    as_json = json.loads(
+        run_notifier("hide", f"https://me.example/paper/{second.upper()}", "--json", cwd=tmp_path).stdout
+    )
     assert (as_json["id"], as_json["by"], as_json["action"]) == (2, "the operator", "hide")
     corrected = ("correct", first, "--title", "A Better Title", "--add-topic", "robotics", "--remove-topic", "agents")
-    for words in (corrected, ("merge", second, first), ("part", second), ("unhide", second), ("unpin", first)):
+    for words in (corrected, ("merge", second, first), ("part", f" {second}/"), ("unhide", second), ("unpin", first)):
         assert run_notifier(*words, cwd=tmp_path).returncode == 0, words
     assert run_notifier("curation", "undo", "7", cwd=tmp_path).returncode == 0
     for words, why in (

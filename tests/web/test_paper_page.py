@@ -153,6 +153,12 @@ def test_the_old_key_of_a_paper_leads_to_its_present_one(engine: Engine, client:
         assert (answer.status_code, answer.headers["location"]) == (308, f"/paper/{KEY}{ending}")
 
 
+def test_a_key_in_capitals_or_with_a_version_leads_to_the_paper(engine: Engine, client: httpx.Client) -> None:
+    add_listings(engine, "one", DAY, PAPER)
+    answer = client.get(f"/paper/{KEY}V2")
+    assert (answer.status_code, answer.headers["location"]) == (308, f"/paper/{KEY}")
+
+
 @pytest.mark.parametrize("key", ["2607.99999", "t-0123456789abcdef", "..%2Fetc%2Fpasswd", "%00", "a" * 5000, "é", ""])
 def test_an_unknown_key_is_not_found_in_words(client: httpx.Client, key: str) -> None:
     answer = client.get(f"/paper/{key}")

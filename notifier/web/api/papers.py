@@ -24,7 +24,6 @@ from notifier.web.list_pages import ListPage, read_page, read_trending_page
 from notifier.web.list_periods import Period, day_of, period_of
 from notifier.web.pages.paper import MAX_LISTINGS
 from notifier.web.pages.papers import PERIOD_ORDERS
-from notifier.web.paper_keys import is_key
 from notifier.web.search_results import ORDERS as SEARCH_ORDERS
 from notifier.web.search_results import read_results
 from notifier.web.site import Site, SiteDependency
@@ -170,7 +169,7 @@ def get_paper(
 
 def _shown_paper(connection: Connection, key: str) -> models.Paper:
     """Return the paper with this key. Raises ProblemError with 404 if there is none, and with 410 if it is hidden."""
-    found = paper_pages.paper_by_key(connection, key) if is_key(key) else None
+    found = paper_pages.paper_by_key(connection, key)
     if found is None:
         raise not_found("There is no paper with this key.")
     if hidden_papers.hidden_among(connection, [found.id]):

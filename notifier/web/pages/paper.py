@@ -29,7 +29,7 @@ from notifier.web.conditional import conditional
 from notifier.web.curating import DONE, Curating, curation_panel
 from notifier.web.forms import UrlForm
 from notifier.web.guards import scripted
-from notifier.web.paper_keys import is_key, paper_path
+from notifier.web.paper_keys import paper_path
 from notifier.web.reaction_rows import Counted, ShownPaper, reaction_rows
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, page
@@ -161,8 +161,6 @@ def _citation(site: Site, key: str, ending: str) -> Response:
 
 def _paper(site: Site, key: str) -> Paper | None:
     """Return the paper with this key, or the one that it was merged into."""
-    if not is_key(key):
-        return None
     with reading(site.engine) as connection:
         return paper_pages.paper_by_key(connection, key)
 

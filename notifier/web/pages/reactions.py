@@ -18,7 +18,7 @@ from notifier.web.clients import ClientAddress
 from notifier.web.forms import Form, SubmittedForm
 from notifier.web.grants import require_grant
 from notifier.web.guards import from_our_own_pages
-from notifier.web.paper_keys import is_key, paper_path
+from notifier.web.paper_keys import paper_path
 from notifier.web.reaction_rows import ShownPaper, counted, is_own_path, reaction_rows
 from notifier.web.sessions import SignedIn
 from notifier.web.site import Site, SiteDependency, page
@@ -107,10 +107,9 @@ def _reaction(form: Form) -> Reaction:
 
 def _paper_by_key(site: Site, key: str) -> Paper:
     """Return the paper with this key, or the one that it was merged into. Refuses a key that no paper has."""
-    if is_key(key):
-        with reading(site.engine) as connection:
-            if found := paper_pages.paper_by_key(connection, key):
-                return found
+    with reading(site.engine) as connection:
+        if found := paper_pages.paper_by_key(connection, key):
+            return found
     raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
