@@ -21,7 +21,7 @@ from notifier.queries import Query
 from notifier.search.vector_table import read_table
 from notifier.search.vectors import vectors_by_id
 from notifier.similarity import TOPIC_WEIGHT, Floats, topic_bits, topic_similarities
-from notifier.store import paper_vectors, papers, tags
+from notifier.store import paper_vectors, papers
 from notifier.store.paper_vectors import BasisInUse
 
 SHARE = 0.01  # of the sample: its nearest papers; a paper matches if it is as near as the last of them
@@ -110,7 +110,7 @@ def _read_points(
     ordered = sorted(ids)
     row_of = {paper_id: row for row, paper_id in enumerate(ordered)}
     vectors = vectors_by_id(connection, used, ordered)
-    topics = {**tags.topics_of(connection, row_of.keys() - given.keys()), **given}
+    topics = {**papers.topics_of(connection, row_of.keys() - given.keys()), **given}
     slugs = sorted({slug for each in ordered for slug in topics.get(each, ())})
     bit_of = {slug: bit for bit, slug in enumerate(slugs)}
     return _Points(row_of, vectors, topic_bits([topics.get(each, ()) for each in ordered], bit_of))
@@ -132,7 +132,7 @@ def _possible(connection: Connection, used: BasisInUse, ids: Sequence[int], need
 
     Keys are read to leave out papers that were merged into others since the table was read.
     """
-    table, topics = read_table(connection, used), tags.topics_of(connection, ids)
+    table, topics = read_table(connection, used), papers.topics_of(connection, ids)
     vectors = _read_points(connection, used, ids, topics)
     possible = np.zeros(len(table.ids), np.bool_)
     for paper_id, least in zip(ids, needed - 10.0**-_DIGITS, strict=True):

@@ -17,6 +17,7 @@ from sqlalchemy import Connection
 from notifier.similarity import TOPIC_WEIGHT, Floats, Vectors, cosines, topic_bits, topic_similarities
 from notifier.store import paper_vectors, tags
 from notifier.store.paper_vectors import BasisInUse, VectorRows
+from notifier.store.papers import topics_of
 
 Catalogues = tuple[str | None, str | None]  # the lowest and the highest fingerprint of catalogues that tagged papers
 
@@ -94,7 +95,7 @@ def _updated(connection: Connection, table: VectorTable) -> VectorTable:
     last = max(newest, rows.last)
     if not len(rows.ids):
         return replace(table, last=last)
-    return replace(_appended(table, rows, tags.topics_of(connection, rows.ids.tolist())), last=last)
+    return replace(_appended(table, rows, topics_of(connection, rows.ids.tolist())), last=last)
 
 
 def _appended(table: VectorTable, rows: VectorRows, topics: Mapping[int, Sequence[str]]) -> VectorTable:

@@ -7,7 +7,6 @@ catalogue that tagged it, so that papers are tagged again when the catalogue cha
 from __future__ import annotations
 
 import json
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -59,15 +58,6 @@ def kept_catalogues(connection: Connection) -> dict[str, dict[str, str]]:
     row = topic_catalogue.c
     stored = connection.execute(select(row.fingerprint, row.queries).where(row.text_version == TEXT_VERSION))
     return {fingerprint: json.loads(queries) for fingerprint, queries in stored}
-
-
-def topics_of(connection: Connection, paper_ids: Iterable[int]) -> dict[int, list[str]]:
-    """Return the slugs of the topics of each of these papers that has any, by id."""
-    row, found = paper_topic.c, defaultdict[int, list[str]](list)
-    for batch in batches(paper_ids):
-        for paper_id, slug in connection.execute(select(row.paper_id, row.slug).where(row.paper_id.in_(batch))):
-            found[paper_id].append(slug)
-    return dict(found)
 
 
 def catalogues_used(connection: Connection) -> tuple[str | None, str | None]:
