@@ -55,7 +55,15 @@ def pin(
     if on is None:
         raise UsageError("--day is empty; write a day like 2026-07-06")
     wanted = curation.PinRequest(on, note, name)
-    _run(context, config, now, as_json, lambda run: curation.pin(run.engine, OPERATOR, key, wanted, run.clock()))
+
+    def change(run: CommandRun) -> Curation:
+        is_too_late = curation.is_pin_too_late(run.engine, key, on, run.clock())
+        made = curation.pin(run.engine, OPERATOR, key, wanted, run.clock())
+        if is_too_late:
+            typer.echo(f"note: {curation.PIN_TOO_LATE}", err=True)
+        return made
+
+    _run(context, config, now, as_json, change)
 
 
 def unpin(

@@ -3,17 +3,32 @@
 Pages and commands call the same functions. Each change is one transaction, which also adds an entry to the log.
 """
 
-from notifier.curation.changes import Correction, PinRequest, correct, hide, merge, part, pin, undo, unhide, unpin
+from notifier.curation.changes import (
+    PIN_TOO_LATE,
+    Correction,
+    PinRequest,
+    correct,
+    hide,
+    is_pin_too_late,
+    merge,
+    part,
+    pin,
+    undo,
+    unhide,
+    unpin,
+)
 from notifier.curation.log import LogLine, read_log
 from notifier.curation.roles import is_curator
 
 __all__ = [
+    "PIN_TOO_LATE",
     "Correction",
     "LogLine",
     "PinRequest",
     "correct",
     "hide",
     "is_curator",
+    "is_pin_too_late",
     "merge",
     "part",
     "pin",

@@ -15,10 +15,14 @@ from sqlalchemy import Connection, Engine
 from notifier.curation.texts import clean_name, clean_note, clean_title, clean_url, known_slugs
 from notifier.errors import UsageError
 from notifier.models import ASPECTS, Curation, Paper
-from notifier.store import curation, hand_merges, ingest, paper_pages, papers, retried, writing
+from notifier.store import curation, hand_merges, ingest, paper_pages, papers, pins, reading, retried, writing
 from notifier.store.curation import State
 from notifier.topics import Catalogue
 
+PIN_TOO_LATE = (
+    "The paper was first seen more than 14 days before the pin begins, so digests do not bring it again; pages and "
+    "feeds show the note."
+)
 FIRST_YEAR, LAST_YEAR = 1900, 2999  # the range of the years of pins
 
 
@@ -81,6 +85,12 @@ def pin(engine: Engine, actor: str, key: str, wanted: PinRequest, now: datetime)
         return {"day": str(wanted.day), "note": note, "name": name, "pinned_at": pinned_at}
 
     return _change(engine, _Change("pin", actor, now), key, state)
+
+
+def is_pin_too_late(engine: Engine, key: str, day: date, now: datetime) -> bool:
+    """Return whether no digest brings a paper again that is pinned to a day, because it was first seen too long ago."""
+    with reading(engine) as connection:
+        return pins.is_too_late(connection, paper_pages.paper_as_typed(connection, key).id, day, now)
 
 
 def unpin(engine: Engine, actor: str, key: str, now: datetime) -> Curation:

@@ -11,6 +11,7 @@ from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, Delivery
 from notifier.models.digests import Alert, AlertDetails, Digest, Item, Notice, NoticeDetails, PinNote, Section
 from notifier.models.lists import ListOrder
 from notifier.models.papers import (
+    ANNOUNCED_AGAIN_WITHIN,
     DAILY_PAPERS,
     PAGE_TEXT,
     RANKED_FORMATS,
@@ -37,6 +38,7 @@ from notifier.models.subscribers import Cadence, RequestKind, Subscriber, Subscr
 from notifier.models.tokens import AccessToken, Scope
 
 __all__ = [
+    "ANNOUNCED_AGAIN_WITHIN",
     "ASPECTS",
     "DAILY_PAPERS",
     "KINDS_WITH_PAPERS",

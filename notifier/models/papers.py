@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -16,6 +16,9 @@ PAGE_TEXT = "page text"
 DAILY_PAPERS = "daily papers JSON"
 # The formats of lists whose papers somebody chose and put in order, so that the position of a listing is a rank.
 RANKED_FORMATS = frozenset({PAGE_TEXT, DAILY_PAPERS})
+# A paper is announced again, for instance when it is pinned, only this long after it was first seen. To find out who
+# has got an older one, all digests since then would have to be read, and that would take too long.
+ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 
 
 class ListedOnFrom(StrEnum):

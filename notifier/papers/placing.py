@@ -8,15 +8,15 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 
+from notifier.models import ANNOUNCED_AGAIN_WITHIN
 from notifier.papers.author_names import same_authors
 from notifier.papers.evidence import Evidence, contradict
 from notifier.papers.identity import PreparedListing, Proof, ProofKind
 from notifier.papers.merging import PaperFacts, gained_text
 from notifier.papers.pending import PendingPaper, current, is_first_announcement, join, merge_listing
 
-ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 # The most papers of one title that a listing is compared with. A title that more papers have, such as "Editorial",
 # identifies none of them. The limit also keeps the time for a dump with many listings of one title from growing with
 # the square of their number.

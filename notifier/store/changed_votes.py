@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, Select, bindparam, exists, func, select, update
 
-from notifier.papers.placing import ANNOUNCED_AGAIN_WITHIN, reached
+from notifier.models import ANNOUNCED_AGAIN_WITHIN
+from notifier.papers.placing import reached
 from notifier.store import subscriptions
 from notifier.store.statements import batches
 from notifier.store.tables import VOTES_CHANGED, paper

@@ -6,19 +6,16 @@ A pin begins when its day has begun somewhere on Earth. From then on, pages, fee
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Select, delete, func, select, update
 
-from notifier.models import Pin
+from notifier.models import ANNOUNCED_AGAIN_WITHIN, Pin
 from notifier.store.hidden_papers import is_not_hidden
 from notifier.store.statements import batches, insert_into
 from notifier.store.tables import listing, paper, pin
 
-# A paper that was announced longer ago than this is not announced again when it is pinned. To find out who has got it,
-# all digests since then would have to be read, and that would take too long.
-ANNOUNCED_AGAIN_WITHIN = timedelta(days=14)
 FIRST_ZONE = timedelta(hours=14)  # the earliest time zone is UTC+14
 
 _COLUMNS = (pin.c.day, pin.c.note, pin.c.name, pin.c.pinned_at)
@@ -64,6 +61,18 @@ def begin_due(connection: Connection, now: datetime) -> int:
             connection.execute(update(paper).where(row.id == paper_id).values(values))
         connection.execute(update(pin).where(pin.c.paper_id == paper_id).values(has_begun=True))
     return len(found)
+
+
+def is_too_late(connection: Connection, paper_id: int, day: date, now: datetime) -> bool:
+    """Return whether pinning a paper to a day would not announce it again, because it was first seen too long ago."""
+    row = paper.c
+    sequence, first_seen = connection.execute(select(row.sequence, row.first_seen).where(row.id == paper_id)).one()
+    begun_before = select(pin.c.paper_id).where(pin.c.paper_id == paper_id, pin.c.day == day, pin.c.has_begun)
+    if sequence < 0 or connection.execute(begun_before).first():
+        return False
+    begins_now = day <= (now + FIRST_ZONE).date()
+    begins = now if begins_now else datetime.combine(day, time(), UTC) - FIRST_ZONE
+    return bool(begins - first_seen > ANNOUNCED_AGAIN_WITHIN)
 
 
 def are_due(connection: Connection, now: datetime) -> bool:

@@ -15,9 +15,12 @@ from notifier.web.site import Site
 
 SHOWN_ENTRIES = 5  # of the log
 
+PINNED_TOO_LATE = "pin-too-late"
+
 # The notes on a page after a change.
 DONE = {
     "pin": "The paper is pinned.",
+    PINNED_TOO_LATE: f"The paper is pinned. {curation.PIN_TOO_LATE}",
     "unpin": "The paper is not pinned any more.",
     "hide": "The paper is hidden.",
     "unhide": "The paper is shown again.",

@@ -47,3 +47,5 @@ def test_commands_pin_hide_correct_merge_part_and_undo(tmp_path: Path) -> None:
     ]
     table = run_notifier("curation", cwd=tmp_path).stdout
     assert "topic robotics: - -> added; topic agents: - -> removed" in table
+    late = run_notifier("pin", second, "--day", "2099-01-01", *note, "--json", cwd=tmp_path)
+    assert (json.loads(late.stdout)["action"], late.stderr.count("digests do not bring it again")) == ("pin", 1)

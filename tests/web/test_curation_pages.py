@@ -86,6 +86,14 @@ def test_a_curator_pins_hides_corrects_merges_parts_and_undoes(client: httpx.Cli
     assert curation.read_log(engine)[0].actor == ANN
 
 
+def test_a_curator_learns_that_a_pin_comes_too_late_for_digests(client: httpx.Client, engine: Engine) -> None:
+    answer = send(client, "pin", key=keys(engine)[0], day="2026-07-20", name="Ann", note="Later.")
+    assert "digests do not bring it again" not in shown(client.get(answer.headers["Location"]))
+    answer = send(client, "pin", key=keys(engine)[0], day="2026-07-22", name="Ann", note="Too late.")
+    assert "The paper is pinned." in shown(client.get(answer.headers["Location"]))
+    assert "digests do not bring it again" in shown(client.get(answer.headers["Location"]))
+
+
 PIN = {"day": "2026-07-06", "name": "Ann", "note": "x"}
 WRONG: tuple[tuple[str, dict[str, str], str], ...] = (
     ("pin", {**PIN, "note": "x" * 281}, "The note has 281 characters"),

@@ -19,7 +19,7 @@ from notifier.curation import Correction, PinRequest, is_curator
 from notifier.errors import UsageError
 from notifier.models import Curation, Subscriber
 from notifier.store import papers, reading
-from notifier.web.curating import DONE, Curating
+from notifier.web.curating import DONE, PINNED_TOO_LATE, Curating
 from notifier.web.fields import sentence
 from notifier.web.forms import Form, SubmittedForm, UrlForm
 from notifier.web.guards import from_our_own_pages
@@ -67,7 +67,10 @@ def curate(site: SiteDependency, who: Curator, form: SubmittedForm, action: str)
     if action not in ACTIONS:
         raise HTTPException(HTTPStatus.NOT_FOUND)
     key = form.one("key")
+    done = action
     try:
+        if action == "pin" and _is_too_late(site, key, form):
+            done = PINNED_TOO_LATE
         entry = ACTIONS[action](site, who.email, key, form)
     except UsageError as error:
         shown = paper_page(site, key, who, Curating(error=sentence(error), typed=form, action=action))
@@ -77,15 +80,22 @@ def curate(site: SiteDependency, who: Curator, form: SubmittedForm, action: str)
     shown_id = entry.after if action == "merge" else entry.paper_id
     with reading(site.engine) as connection:  # a paper without an arXiv id gets that of one that is merged into it
         shown_key = papers.papers_by_id(connection, [shown_id])[shown_id].key
-    return RedirectResponse(f"{site.root}/paper/{quote(shown_key)}?done={action}#curate", HTTPStatus.SEE_OTHER)
+    return RedirectResponse(f"{site.root}/paper/{quote(shown_key)}?done={done}#curate", HTTPStatus.SEE_OTHER)
+
+
+def _is_too_late(site: Site, key: str, form: Form) -> bool:
+    return curation.is_pin_too_late(site.engine, key, _day(form), site.clock())
+
+
+def _day(form: Form) -> date:
+    try:
+        return date.fromisoformat(form.one("day"))
+    except ValueError:
+        raise UsageError("the day is missing; write it as YEAR-MONTH-DAY, such as 2026-12-31") from None
 
 
 def _pin(site: Site, actor: str, key: str, form: Form) -> Curation:
-    try:
-        day = date.fromisoformat(form.one("day"))
-    except ValueError:
-        raise UsageError("the day is missing; write it as YEAR-MONTH-DAY, such as 2026-12-31") from None
-    wanted = PinRequest(day, form.one("note"), form.one("name"))
+    wanted = PinRequest(_day(form), form.one("note"), form.one("name"))
     return curation.pin(site.engine, actor, key, wanted, site.clock())
 
 
