@@ -40,6 +40,12 @@ def all_hidden(connection: Connection) -> set[int]:
     return {*connection.scalars(hidden), *connection.scalars(merged)}
 
 
+def newest_hidden(connection: Connection, limit: int) -> list[int]:
+    """Return the ids of at most `limit` hidden papers, the one that was hidden last first."""
+    row = hidden_paper.c
+    return list(connection.scalars(select(row.paper_id).order_by(row.hidden_at.desc(), row.paper_id).limit(limit)))
+
+
 def hidden_keys(connection: Connection) -> set[str]:
     """Return the keys of all hidden papers, and those of papers that were merged into them."""
     row, alias = paper.c, paper_alias.c

@@ -97,6 +97,13 @@ def on_day(connection: Connection, day: date) -> dict[int, Pin]:
     return {paper_id: Pin(*values) for paper_id, *values in connection.execute(ordered)}
 
 
+def from_day(connection: Connection, day: date, limit: int) -> dict[int, Pin]:
+    """Return at most `limit` pins to a day or to later ones, by the paper's id, the nearest day first."""
+    wanted = select(pin.c.paper_id, *_COLUMNS).where(pin.c.day >= day)
+    ordered = wanted.order_by(pin.c.day, pin.c.pinned_at, pin.c.paper_id).limit(limit)
+    return {paper_id: Pin(*values) for paper_id, *values in connection.execute(ordered)}
+
+
 def not_listed_on(connection: Connection, day: date) -> int:
     """Return how many papers are pinned to a day on which no dump lists them."""
     listed = select(listing.c.paper_id).where(listing.c.listed_on == day)

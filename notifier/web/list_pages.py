@@ -23,7 +23,7 @@ from notifier.web.list_periods import Period
 from notifier.web.paper_cards import PaperCard, paper_card, pinned_card
 from notifier.web.rankings import PER_PAGE, RankingFunctions, read_ranked_page
 from notifier.web.reaction_rows import Counted, ReactionRow, ShownPaper, path_of, reaction_rows
-from notifier.web.site import Site, page
+from notifier.web.site import Site, page, signed_in
 
 UNKNOWN = -1  # upvotes or a place in a mark
 
@@ -93,7 +93,7 @@ def list_response(  # noqa: PLR0913
     page in place, and stores votes.
     """
     reactions = reaction_rows_of(site, request, visitor, cards)
-    shared = {"is_signed_in": visitor is not None, "cards": cards, "more": more, "reactions": reactions}
+    shared = {**signed_in(site, visitor), "cards": cards, "more": more, "reactions": reactions}
     is_part = "hx-request" in request.headers
     shown = page(site, "more_papers" if is_part else name, HTTPStatus.OK, **shared, **values)
     answer = conditional(request, shown)

@@ -14,9 +14,10 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
+from notifier.curation import is_curator
 from notifier.feeds import LINK_TYPES
 from notifier.mail import MailSettings
-from notifier.models import Clock, Paper
+from notifier.models import Clock, Paper, Subscriber
 from notifier.pipeline import read_trending_of_days
 from notifier.search import (
     ListedDays,
@@ -133,9 +134,15 @@ def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResp
         "root": site.root,
         "is_open": site.is_open,
         "is_signed_in": False,
+        "can_curate": False,
         "arrivals": _arrivals(site, status),
     }
     return HTMLResponse(render(site.templates, f"web/{name}.html.j2", **{**shared, **values}), status)
+
+
+def signed_in(site: Site, visitor: Subscriber | None) -> dict[str, bool]:
+    """Return the values that decide which links the navigation of a page has for a visitor."""
+    return {"is_signed_in": visitor is not None, "can_curate": is_curator(site.config, visitor)}
 
 
 def _arrivals(site: Site, status: int) -> Arrivals:

@@ -86,6 +86,24 @@ def test_a_curator_pins_hides_corrects_merges_parts_and_undoes(client: httpx.Cli
     assert curation.read_log(engine)[0].actor == ANN
 
 
+def test_a_curator_finds_the_log_and_above_it_what_is_pinned_and_hidden_now(
+    client: httpx.Client, engine: Engine
+) -> None:
+    first, second = keys(engine)
+    for path in ("/", "/papers", "/papers/trending", f"/paper/{first}", "/manage", "/digests", "/topics", "/feeds"):
+        assert 'href="/curation"' in client.get(path).text, path
+    send(client, "pin", key=first, day="2026-07-08", name="Ann", note="Later.")
+    send(client, "hide", key=second)
+    page = shown(client.get("/curation"))
+    now = page[page.index("Pinned today or later") : page.index("The log")]
+    assert "8 July 2026: The First Paper of All, by Ann Hidden The Second Paper of All" in now
+    for action, key in (("unhide", second), ("pin", first)):
+        send(client, action, key=key, day="2026-07-05", name="Ann", note="Earlier.")
+    page = shown(client.get("/curation"))
+    assert "Pinned today" not in page
+    assert "Hidden" not in page
+
+
 def test_a_curator_learns_that_a_pin_comes_too_late_for_digests(client: httpx.Client, engine: Engine) -> None:
     answer = send(client, "pin", key=keys(engine)[0], day="2026-07-20", name="Ann", note="Later.")
     assert "digests do not bring it again" not in shown(client.get(answer.headers["Location"]))

@@ -18,7 +18,7 @@ from notifier import curation
 from notifier.curation import Correction, PinRequest, is_curator
 from notifier.errors import UsageError
 from notifier.models import Curation, Subscriber
-from notifier.store import papers, reading
+from notifier.store import hidden_papers, papers, pins, reading
 from notifier.web.curating import DONE, PINNED_TOO_LATE, Curating
 from notifier.web.fields import sentence
 from notifier.web.forms import Form, SubmittedForm, UrlForm
@@ -123,7 +123,21 @@ def _log_page(site: Site, before_id: int | None, done: str = "", error: str = ""
     shown = found[:PER_PAGE]
     older = shown[-1].entry.id if len(found) > PER_PAGE else None
     status = HTTPStatus.CONFLICT if error else HTTPStatus.OK
-    return page(site, "curation", status, lines=shown, older=older, done=done, error=error, is_signed_in=True)
+    values = {"lines": shown, "older": older, "done": done, "error": error, "is_signed_in": True, "can_curate": True}
+    return page(site, "curation", status, **values, **({} if before_id else _present(site)))
+
+
+def _present(site: Site) -> dict[str, object]:
+    """Return the papers that are pinned to today or to later days, with their pins, and those that are hidden."""
+    with reading(site.engine) as connection:
+        pinned = pins.from_day(connection, site.clock().date(), PER_PAGE)
+        hidden = hidden_papers.newest_hidden(connection, PER_PAGE)
+        found = papers.papers_by_id(connection, [*pinned, *hidden])
+    return {
+        "pinned": [(found[number], each) for number, each in pinned.items()],
+        "hidden": [found[number] for number in hidden],
+        "most": PER_PAGE,
+    }
 
 
 def _is_id(text: str) -> bool:

@@ -21,7 +21,7 @@ from notifier.web.grants import require_grant
 from notifier.web.guards import scripted
 from notifier.web.reaction_rows import ShownPaper, path_of, reaction_rows
 from notifier.web.sessions import SignedIn
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 from notifier.web.wording import mask_address
 
 PER_PAGE = 50
@@ -36,7 +36,7 @@ def list_digests(site: SiteDependency, subscriber: SignedIn, form: UrlForm) -> H
     found = past_digests(site.engine, subscriber.id, PER_PAGE + 1, int(before) if _is_id(before) else None)
     shown = found[:PER_PAGE]
     older = shown[-1].id if len(found) > PER_PAGE else None
-    return page(site, "digests", digests=shown, older=older, zone=subscriber.timezone, is_signed_in=True)
+    return page(site, "digests", digests=shown, older=older, zone=subscriber.timezone, **signed_in(site, subscriber))
 
 
 @router.api_route("/digests/{digest_id}", methods=["GET", "HEAD"])
@@ -48,7 +48,7 @@ def show_digest(site: SiteDependency, request: Request, subscriber: SignedIn, di
     content = whole_content(found.digest, found.papers, site.mail)
     shown = [ShownPaper(each.id, each.key, inert(each.title)) for each in found.papers.values()]
     reactions = reaction_rows(site, subscriber, shown, path_of(request))
-    response = page(site, "digest", content=content, reactions=reactions, is_signed_in=True)
+    response = page(site, "digest", content=content, reactions=reactions, **signed_in(site, subscriber))
     return scripted(response) if reactions else response
 
 

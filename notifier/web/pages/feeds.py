@@ -18,7 +18,7 @@ from notifier.topics import FOR_YOU, RESERVED
 from notifier.web.feeds.on_request import private_feed
 from notifier.web.guards import from_our_own_pages
 from notifier.web.sessions import SignedIn, Visitor
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 
 FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
@@ -28,7 +28,7 @@ router = APIRouter()
 @router.api_route("/feeds", methods=["GET", "HEAD"])
 def show_feeds(site: SiteDependency, visitor: Visitor) -> HTMLResponse:
     """Show the feeds that were published."""
-    return page(site, "feeds", feeds=list(_existing_feeds(site)), is_signed_in=visitor is not None)
+    return page(site, "feeds", feeds=list(_existing_feeds(site)), **signed_in(site, visitor))
 
 
 @router.api_route("/manage/feeds", methods=["GET", "HEAD"])

@@ -13,7 +13,7 @@ from notifier.web.list_pages import reaction_rows_of, read_page
 from notifier.web.list_periods import day_of
 from notifier.web.pages.papers import PERIOD_ORDERS, describe_list
 from notifier.web.sessions import Visitor
-from notifier.web.site import SiteDependency, page
+from notifier.web.site import SiteDependency, page, signed_in
 
 router = APIRouter()
 
@@ -29,7 +29,7 @@ def home(site: SiteDependency, request: Request, visitor: Visitor) -> Response:
     shown = page(
         site,
         "home",
-        is_signed_in=visitor is not None,
+        **signed_in(site, visitor),
         about=about_page(site, "Trending papers", describe_list(opening, found), "/", TRENDING),
         day=period.first,
         cards=found.cards,

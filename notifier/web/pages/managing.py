@@ -30,7 +30,7 @@ from notifier.web.guards import from_our_own_pages
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.previews import volume
 from notifier.web.sessions import SignedIn, clear_session
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 from notifier.web.wording import schedule_in_words
 
 LAST_DIGESTS = 5
@@ -184,7 +184,7 @@ def _settings(
         "digests": subscribers.past_digests(site.engine, subscriber.id, LAST_DIGESTS),
         "reactions": subscribers.count_reactions(site.engine, subscriber.id),
         "can_be_fewer": can_be_fewer(subscriber),
-        "is_signed_in": True,
+        **signed_in(site, subscriber),
         **(typed or {}),
     }
     return page(site, "manage", HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK, **values)

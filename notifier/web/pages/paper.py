@@ -32,7 +32,7 @@ from notifier.web.guards import scripted
 from notifier.web.paper_keys import paper_path
 from notifier.web.reaction_rows import Counted, ShownPaper, reaction_rows
 from notifier.web.sessions import Visitor
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 
 MAX_LISTINGS = 200  # of a paper; older ones are not shown
 FIRST_AUTHORS = 30  # more authors are behind a click
@@ -122,7 +122,7 @@ def paper_page(site: Site, key: str, visitor: Subscriber | None, just: Curating)
         HTTPStatus.UNPROCESSABLE_ENTITY if just.error else HTTPStatus.OK,
         panel=curation_panel(site, found, just) if can_curate else None,
         pin=pin,
-        is_signed_in=visitor is not None,
+        **signed_in(site, visitor),
         paper=found,
         upvotes_from=upvotes_from(found),
         path=paper_path(found),

@@ -23,7 +23,7 @@ from notifier.web.list_pages import ListPage, list_response, read_page, read_tre
 from notifier.web.list_periods import Period, day_of, period_around, period_of
 from notifier.web.month_calendar import month_calendar
 from notifier.web.sessions import Visitor
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 
 GET = ["GET", "HEAD"]
 DESCRIPTION = 155  # columns; search engines cut a longer description
@@ -176,7 +176,7 @@ def _no_list(site: Site, list_request: ListRequest, path: str = "", kind: str = 
         site,
         "no_list",
         HTTPStatus.NOT_FOUND,
-        is_signed_in=list_request.visitor is not None,
+        **signed_in(site, list_request.visitor),
         kind=kind,
         path=path,
         newest=newest,

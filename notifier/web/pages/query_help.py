@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request, Response
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
 from notifier.web.sessions import Visitor
-from notifier.web.site import SiteDependency, page
+from notifier.web.site import SiteDependency, page, signed_in
 
 TITLE = "How to write a query"
 DESCRIPTION = "What a query can say: words, phrases, OR and NOT, fields, prefixes and dates, with examples that run."
@@ -22,7 +22,7 @@ def explain_queries(site: SiteDependency, request: Request, visitor: Visitor) ->
     response = page(
         site,
         "help_queries",
-        is_signed_in=visitor is not None,
+        **signed_in(site, visitor),
         topic=topic,
         about=about_page(site, TITLE, DESCRIPTION, "/help/queries"),
     )

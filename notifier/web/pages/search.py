@@ -23,7 +23,7 @@ from notifier.web.list_orders import PageRequest, read_page_request
 from notifier.web.list_pages import list_response
 from notifier.web.search_results import ORDERS, SearchResults, read_results
 from notifier.web.sessions import Visitor
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 
 DESCRIPTION = "Search all papers: words, phrases, authors, categories, days and upvotes."
 
@@ -77,7 +77,7 @@ def _without_results(site: Site, search_request: SearchRequest, error: str = "",
     """Show the form, with what is wrong with the query if there is an error."""
     status = HTTPStatus.BAD_REQUEST if error else HTTPStatus.OK
     values: dict[str, object] = {**_values(site, search_request), "error": error, "column": column}
-    values |= {"is_signed_in": search_request.visitor is not None, "cards": (), "more": "", "reactions": {}}
+    values |= {**signed_in(site, search_request.visitor), "cards": (), "more": "", "reactions": {}}
     return page(site, "search", status, **values)
 
 

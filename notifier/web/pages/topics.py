@@ -27,7 +27,7 @@ from notifier.web.paper_cards import paper_card
 from notifier.web.previews import volume
 from notifier.web.rankings import PER_PAGE, RankedPage, RankingFunctions, read_ranked_page
 from notifier.web.sessions import Visitor
-from notifier.web.site import Site, SiteDependency, feed_links, page
+from notifier.web.site import Site, SiteDependency, feed_links, page, signed_in
 from notifier.web.weekly_plot import WeeklyPlot, first_day, weekly_plot
 
 ORDERS = (ListOrder.NEWEST, ListOrder.TRENDING)  # the first is the usual one
@@ -60,7 +60,7 @@ def list_topics(site: SiteDependency, request: Request, visitor: Visitor) -> Res
     ]
     words = f"The {len(site.catalogue.topics)} topics that papers are sorted into, each with its papers and feeds."
     about = about_page(site, "Topics", words, "/topics")
-    return conditional(request, page(site, "topics", topics=shown, about=about, is_signed_in=visitor is not None))
+    return conditional(request, page(site, "topics", topics=shown, about=about, **signed_in(site, visitor)))
 
 
 @router.api_route("/topics/{slug}", methods=["GET", "HEAD"])
