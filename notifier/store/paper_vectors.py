@@ -213,11 +213,6 @@ def delete_vectors(connection: Connection, basis_id: int, limit: int) -> bool:
     return True
 
 
-def drop(connection: Connection, paper_ids: Iterable[int]) -> None:
-    """Delete the vectors of these papers, because their topics change; `vectorise` makes new ones."""
-    connection.execute(delete(paper_vector).where(in_numbers(connection, paper_vector.c.paper_id, list(paper_ids))))
-
-
 def read_terms(connection: Connection, ids: Iterable[int]) -> dict[int, bytes]:
     """Return the terms of those of these papers that have any stored, by id."""
     row = paper_terms.c

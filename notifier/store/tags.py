@@ -13,10 +13,9 @@ from dataclasses import dataclass
 from sqlalchemy import ColumnElement, Connection, delete, exists, func, or_, select, update
 
 from notifier.models import Paper, Tags
-from notifier.store import paper_vectors
 from notifier.store.papers import papers_of
-from notifier.store.statements import batches, insert_all, insert_into
-from notifier.store.tables import paper, paper_topic, topic_catalogue, topic_correction
+from notifier.store.statements import batches, in_numbers, insert_all, insert_into
+from notifier.store.tables import paper, paper_topic, paper_vector, topic_catalogue, topic_correction
 from notifier.text.words import TEXT_VERSION
 
 
@@ -144,7 +143,7 @@ def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
             revisions[paper_id] = revision
             if tagged_by is None:
                 compared_anew.append(paper_id)
-    paper_vectors.drop(connection, compared_anew)
+    _drop_vectors(connection, compared_anew)
     current = {each.paper_id: each.tags for each in found if revisions.get(each.paper_id) == each.revision}
     for batch in batches(current):
         fingerprint = current[batch[0]].fingerprint
@@ -154,13 +153,18 @@ def tag(connection: Connection, found: Sequence[TaggedPaper]) -> None:
     apply_corrections(connection, current)
 
 
+def _drop_vectors(connection: Connection, paper_ids: Iterable[int]) -> None:
+    """Delete the vectors of these papers, because their topics change; `vectorise` makes new ones."""
+    connection.execute(delete(paper_vector).where(in_numbers(connection, paper_vector.c.paper_id, list(paper_ids))))
+
+
 def apply_corrections(connection: Connection, paper_ids: Iterable[int] | None = None) -> None:
     """Give papers the topics that curators have given them, and take those that they have taken from them.
 
     With `paper_ids`, only these papers are changed. A topic that the catalogue of a paper does not have is not given.
     """
     corrected = corrections(connection, paper_ids)
-    paper_vectors.drop(connection, corrected)
+    _drop_vectors(connection, corrected)
     for paper_id, topics in corrected.items():
         row = paper_topic.c
         removed = [slug for slug, is_added in topics.items() if not is_added]

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, event, select
+from sqlalchemy import Connection, Engine, RootTransaction, event, select
 from support.service import MONDAY, add_subscriber, clean_environment, ingest_page
 
 from notifier.config import Config, TopicConfig
@@ -20,6 +20,7 @@ from notifier.digests import items
 from notifier.models import Cadence
 from notifier.pipeline.planning import plan
 from notifier.store import papers
+from notifier.store.advisory_locks import AdvisoryLock
 from notifier.store.engine import IMMEDIATE, reading
 from notifier.store.tables import delivery
 from notifier.subscribers.subscribing import SignUp
@@ -44,16 +45,20 @@ def store(request: pytest.FixtureRequest) -> Engine:
 def before_statement(engine: Engine, number: int, act: Callable[[], None]) -> Iterator[list[int]]:
     """Call `act` before the statement with this number, and yield a list that holds the count of statements.
 
-    On SQLite, the statements of write transactions are not counted, since no other connection can commit during one.
+    Statements during which no other connection can commit a dump are not counted: those of a write transaction on
+    SQLite, and those of a transaction that holds the ingest lock on PostgreSQL.
     """
     count = [0]
     is_acting = False
+    locked: list[RootTransaction | None] = []
 
-    def notice(connection: Connection, *_: Any) -> None:
+    def notice(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         nonlocal is_acting
         is_locked = engine.dialect.name == "sqlite" and connection.get_execution_options().get(IMMEDIATE)
-        if is_acting or is_locked:
+        if is_acting or is_locked or connection.get_transaction() in locked:
             return
+        if "pg_advisory_xact_lock" in statement and AdvisoryLock.INGEST in parameters.values():
+            locked.append(connection.get_transaction())
         if number == count[0]:
             is_acting = True
             act()
