@@ -59,6 +59,15 @@ WRITING = [
     ["digest", ANN, "--send"],
     ["bounce"],
     ["db", "restored"],
+    ["pin", "2607.00001", "--day", "2026-07-06", "--note", "A note", "--by", "Ann"],
+    ["unpin", "2607.00001"],
+    ["hide", "2607.00001"],
+    ["unhide", "2607.00001"],
+    ["correct", "2607.00001", "--title", "A Title"],
+    ["merge", "2607.00001", "2607.00002"],
+    ["part", "2607.00001"],
+    ["curation", "undo", "1"],
+    ["token", "create", "--scope", "read:papers"],
 ]
 LOOKING = [
     ["plan", "--dry-run"],

@@ -99,5 +99,6 @@ def test_many_changed_topics_are_matched_at_once(engine: Engine, tmp_path: Path)
     with reading(engine) as connection:
         assert len(tags.kept_catalogues(connection)) == 2
     assert tag(engine, catalogue("wasps", *many, "more")) == 0
+    assert tag(engine, catalogue("wasps", *many, "more", "and more")) == 0
     with reading(engine) as connection:
-        assert len(tags.kept_catalogues(connection)) == 1, "those that no paper is tagged by are forgotten"
+        assert len(tags.kept_catalogues(connection)) == 2, "this one and the one before; older ones are forgotten"

@@ -75,6 +75,7 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "weekday": (0,) * ROWS,
     "cursor": (0,) * ROWS,
     "sequence": (1, 2, 3),
+    "stored_answer.body": (b"{}",) * ROWS,
     "slug": ("pruning", "vision", "speech"),
     **dict.fromkeys(("authors", "categories", "keywords", "policy_domains"), ('["a", "b"]',) * ROWS),
     "policy_refusals": ('["a", "b"]',) * ROWS,
