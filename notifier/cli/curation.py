@@ -20,17 +20,25 @@ OPERATOR = ""  # the actor of what is done by commands
 TopicsOption = Annotated[list[str] | None, typer.Option(metavar="SLUG", help="A topic; may be given several times.")]
 
 
+# The commands that take only the key of a paper. Each calls the function of the same name in `notifier.curation`.
+COMMANDS_OF_KEYS = {
+    "unpin": "Remove the pin of a paper.",
+    "hide": "Hide a paper from lists, feeds, searches and the digests that are planned from now on.",
+    "unhide": "Show a hidden paper again.",
+    "part": "Part a paper from the one into which it was merged by hand, so that each has what it had.",
+}
+
+
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
     pinned = 'Example: notifier pin 2509.01234 --day 2026-07-06 --note "Read this first." --by Ann'
     app.command("pin", epilog=pinned)(pin)
-    app.command("unpin", epilog="Example: notifier unpin 2509.01234")(unpin)
-    app.command("hide", epilog="Example: notifier hide 2509.01234")(hide)
-    app.command("unhide", epilog="Example: notifier unhide 2509.01234")(unhide)
+    for name in ("unpin", "hide", "unhide"):
+        app.command(name, epilog=f"Example: notifier {name} 2509.01234")(_command_of_key(name))
     corrected = 'Example: notifier correct 2509.01234 --title "Attention Is All You Need" --add-topic language-models'
     app.command("correct", epilog=corrected)(correct)
     app.command("merge", epilog="Example: notifier merge t-0123456789abcdef 2509.01234")(merge)
-    app.command("part", epilog="Example: notifier part t-0123456789abcdef")(part)
+    app.command("part", epilog="Example: notifier part t-0123456789abcdef")(_command_of_key("part"))
     group = typer.Typer(rich_markup_mode=None)
     group.callback(invoke_without_command=True, epilog="Example: notifier curation --json")(curation)
     group.command("undo", epilog="Example: notifier curation undo 7")(undo)
@@ -64,45 +72,6 @@ def pin(
         return made
 
     _run(context, config, now, as_json, change)
-
-
-def unpin(
-    context: typer.Context,
-    key: KeyArgument,
-    config: ConfigOption = None,
-    now: NowOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Remove the pin of a paper."""
-    from notifier import curation
-
-    _run(context, config, now, as_json, lambda run: curation.unpin(run.engine, OPERATOR, key, run.clock()))
-
-
-def hide(
-    context: typer.Context,
-    key: KeyArgument,
-    config: ConfigOption = None,
-    now: NowOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Hide a paper from lists, feeds, searches and the digests that are planned from now on."""
-    from notifier import curation
-
-    _run(context, config, now, as_json, lambda run: curation.hide(run.engine, OPERATOR, key, run.clock()))
-
-
-def unhide(
-    context: typer.Context,
-    key: KeyArgument,
-    config: ConfigOption = None,
-    now: NowOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Show a hidden paper again."""
-    from notifier import curation
-
-    _run(context, config, now, as_json, lambda run: curation.unhide(run.engine, OPERATOR, key, run.clock()))
 
 
 def correct(
@@ -143,19 +112,6 @@ def merge(
     _run(context, config, now, as_json, lambda run: curation.merge(run.engine, OPERATOR, key, into, run.clock()))
 
 
-def part(
-    context: typer.Context,
-    key: KeyArgument,
-    config: ConfigOption = None,
-    now: NowOption = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Part a paper from the one into which it was merged by hand, so that each has what it had."""
-    from notifier import curation
-
-    _run(context, config, now, as_json, lambda run: curation.part(run.engine, OPERATOR, key, run.clock()))
-
-
 def curation(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
     """List what curators have done, the newest first."""
     if context.invoked_subcommand:
@@ -186,6 +142,25 @@ def undo(
     from notifier import curation
 
     _run(context, config, now, as_json, lambda run: curation.undo(run.engine, OPERATOR, entry, run.clock()))
+
+
+def _command_of_key(name: str) -> Callable[..., None]:
+    """Make one of COMMANDS_OF_KEYS."""
+
+    def command(
+        context: typer.Context,
+        key: KeyArgument,
+        config: ConfigOption = None,
+        now: NowOption = None,
+        as_json: JsonOption = False,
+    ) -> None:
+        from notifier import curation
+
+        change = getattr(curation, name)
+        _run(context, config, now, as_json, lambda run: change(run.engine, OPERATOR, key, run.clock()))
+
+    command.__doc__ = COMMANDS_OF_KEYS[name]
+    return command
 
 
 def _run(

@@ -17,7 +17,7 @@ from notifier.pipeline.candidates import MatchedPapers
 from notifier.search import taste_vectors
 from notifier.store import feedback, papers
 from notifier.store.hidden_papers import hidden_among
-from notifier.taste import Tastes, Vectors
+from notifier.taste import Tastes, TasteVectors
 from notifier.text.harmless import inert, shortened_to_columns
 from notifier.topics import ALL, FOR_YOU, RESERVED, TRENDING
 
@@ -30,7 +30,7 @@ NO_LIKES = (
     "section will follow your taste."
 )
 SWITCHED_OFF = "In your settings, ordering by your feedback is switched off, so these are the best trending papers."
-_NO_TASTES = Tastes({}, Vectors((), np.zeros((0, 0), np.float32), np.zeros(0, np.float32)), ())
+_NO_TASTES = Tastes({}, TasteVectors((), np.zeros((0, 0), np.float32), np.zeros(0, np.float32)), ())
 
 
 @dataclass(frozen=True, slots=True)

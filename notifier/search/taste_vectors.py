@@ -10,14 +10,14 @@ from sqlalchemy import Connection
 from notifier.similarity import Floats, taste_matrix
 from notifier.store import paper_vectors
 from notifier.store.papers import topics_of
-from notifier.taste import Vectors
+from notifier.taste import TasteVectors
 
 MEAN_OF = 500  # papers of the sample that the basis names
 
 
 def taste_vectors(
     connection: Connection, paper_ids: Iterable[int], known_topics: Mapping[int, Collection[str]]
-) -> Vectors:
+) -> TasteVectors:
     """Return the vectors of these papers in the basis in use, followed by their topics (see `taste_matrix`).
 
     The topics of papers that are in `known_topics` are not read. Papers that have no vector yet differ by their topics
@@ -37,7 +37,7 @@ def taste_vectors(
     latent[~has_vector] = _mean(latent[of_sample])
     topics = {**topics_of(connection, [each for each in ids if each not in known_topics]), **known_topics}
     matrix = taste_matrix(latent, [topics.get(paper_id, ()) for paper_id in ids])
-    return Vectors(ids, matrix, _mean(matrix[of_sample]))
+    return TasteVectors(ids, matrix, _mean(matrix[of_sample]))
 
 
 def _mean(rows: Floats) -> Floats:

@@ -4,6 +4,6 @@ All functions here are pure: results depend only on feedback, the vectors of pap
 """
 
 from notifier.taste.batch import Ratings, Tastes
-from notifier.taste.vectors import Vectors
+from notifier.taste.vectors import TasteVectors
 
-__all__ = ["Ratings", "Tastes", "Vectors"]
+__all__ = ["Ratings", "TasteVectors", "Tastes"]

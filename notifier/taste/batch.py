@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from notifier.taste.orders import Integers, by_taste, by_trending_and_taste
-from notifier.taste.vectors import Vectors
+from notifier.taste.vectors import TasteVectors
 from notifier.taste.weights import UNITS, products_of, scores_of, weights_of
 
 # Papers are only called similar if the cosine of their differences from the mean paper is at least this. Of all
@@ -27,7 +27,7 @@ class Tastes:
     subscribers in that order.
     """
 
-    def __init__(self, ratings: Mapping[int, Ratings], vectors: Vectors, paper_ids: Iterable[int]) -> None:
+    def __init__(self, ratings: Mapping[int, Ratings], vectors: TasteVectors, paper_ids: Iterable[int]) -> None:
         """Learn the tastes of subscribers from their ratings, by subscriber id, and score these papers.
 
         `vectors` should have the vectors of the rated papers and of those to be scored.

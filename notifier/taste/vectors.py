@@ -10,7 +10,7 @@ import numpy.typing as npt
 Matrix = npt.NDArray[np.float32]
 
 
-class Vectors:
+class TasteVectors:
     """The vectors of some papers, all in the same basis, as differences from the vector of the mean paper.
 
     A paper without a vector, for example because its text is empty, is like the mean paper: its difference is zero.

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from http import HTTPStatus
 from typing import TypeVar
 
-from fastapi import HTTPException, Request, Response
+from fastapi import Depends, HTTPException, Request, Response
 from fastapi.responses import PlainTextResponse
 from starlette.datastructures import MutableHeaders
 from starlette.requests import ClientDisconnect
@@ -132,7 +132,7 @@ _too_large = PlainTextResponse(
 )
 
 
-def from_our_own_pages(site: SiteDependency, request: Request) -> None:
+def _from_our_own_pages(site: SiteDependency, request: Request) -> None:
     """Refuse a form that a browser submits from the page of another site.
 
     If Sec-Fetch-Site is sent, it decides, since no page can change it. Browsers that do not send it send Origin. From
@@ -148,3 +148,7 @@ def from_our_own_pages(site: SiteDependency, request: Request) -> None:
         is_own = sites in ([], ["none"]) and origins in ([], [site.origin])
     if not is_own:
         raise HTTPException(HTTPStatus.FORBIDDEN)
+
+
+# The dependencies of a route that takes a form.
+FROM_OWN_PAGES = [Depends(_from_our_own_pages)]

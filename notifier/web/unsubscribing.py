@@ -14,7 +14,7 @@ from notifier.subscribers import calendars, change_settings, unsubscribe_from_al
 from notifier.text.harmless import inert
 from notifier.web.choices import can_be_fewer
 from notifier.web.grants import require_grant
-from notifier.web.guards import from_our_own_pages
+from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.site import Site, SiteDependency, page
 from notifier.web.wording import mask_address
 
@@ -38,7 +38,7 @@ def ask(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLRes
     return page(site, "unsubscribe", address=mask_address(subscriber.email), fewer_path=fewer_path, **values)
 
 
-@router.post(PATH, dependencies=[Depends(from_our_own_pages)])
+@router.post(PATH, dependencies=FROM_OWN_PAGES)
 def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
     """Unsubscribe; a repeated request, or a request for a row that is gone, gets the same response.
 
@@ -49,7 +49,7 @@ def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
     return _unsubscribed_page(site, grant, end(site.engine, grant.row_id, site.clock()))
 
 
-@router.post(f"{PATH}/fewer", dependencies=[Depends(from_our_own_pages)])
+@router.post(f"{PATH}/fewer", dependencies=FROM_OWN_PAGES)
 def get_fewer(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLResponse:
     """Change the cadence to weekly. A link that can unsubscribe is trusted to do this too."""
     subscriber = _subscriber_of(site, grant)

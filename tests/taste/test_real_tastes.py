@@ -22,7 +22,7 @@ from notifier.config import Config
 from notifier.errors import NotifierError
 from notifier.models import Paper
 from notifier.sources import parse_dump
-from notifier.taste import Tastes, Vectors
+from notifier.taste import Tastes, TasteVectors
 from notifier.topics import catalogue_of
 
 SUBSCRIBERS = 500
@@ -54,7 +54,7 @@ def other_papers(data: Path) -> Iterator[Paper]:
                 yield Paper(number, str(number), each.title, each.abstract, number, like.first_seen, like.listed_on)
 
 
-def vectors_of(papers: Sequence[Paper]) -> Vectors:
+def vectors_of(papers: Sequence[Paper]) -> TasteVectors:
     """Return the vectors of papers, in a basis that is learnt from all of them, with their topics."""
     terms = []
     for paper in papers:
@@ -67,7 +67,7 @@ def vectors_of(papers: Sequence[Paper]) -> Vectors:
             topics[place].add(slug)
     latent = similarity.vectors_of(similarity.fit(terms), terms).floats()
     matrix = similarity.taste_matrix(latent, topics)
-    return Vectors([paper.id for paper in papers], matrix, matrix.mean(axis=0))
+    return TasteVectors([paper.id for paper in papers], matrix, matrix.mean(axis=0))
 
 
 def area_under_curve(tastes: Tastes, wanted: Sequence[int], unwanted: Sequence[int]) -> float:
@@ -107,7 +107,7 @@ def test_four_hundred_papers_are_ordered_for_ten_thousand_subscribers_within_a_s
     generator = np.random.default_rng(SEED)
     matrix = generator.normal(size=(3_000, 294)).astype(np.float32)
     matrix /= np.linalg.norm(matrix, axis=1, keepdims=True)
-    vectors, papers = Vectors(range(3_000), matrix, matrix.mean(axis=0)), [*range(400)]
+    vectors, papers = TasteVectors(range(3_000), matrix, matrix.mean(axis=0)), [*range(400)]
     rated = generator.integers(0, 3_000, (10_000, 2 * RATINGS)).tolist()
     batches = [
         {number: {paper_id: place < RATINGS for place, paper_id in enumerate(rated[number])} for number in batch}

@@ -8,7 +8,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from notifier.taste import Tastes, Vectors
+from notifier.taste import Tastes, TasteVectors
 
 ANN, BOB = 1, 2
 # Papers 1 to 3 are about one thing, 4 to 6 about another one, and 7 about both. 8 has no vector.
@@ -17,9 +17,9 @@ ROWS = [(1, 0), (0.9, 0.1), (0.8, 0.2), (0, 1), (0.1, 0.9), (0.2, 0.8), (0.5, 0.
 PAPERS = [*range(1, 9)]
 
 
-def vectors(rows: Sequence[tuple[float, float]] = ROWS) -> Vectors:
+def vectors(rows: Sequence[tuple[float, float]] = ROWS) -> TasteVectors:
     matrix = np.array(rows, np.float32)
-    return Vectors(range(1, len(rows) + 1), matrix, matrix.mean(axis=0))
+    return TasteVectors(range(1, len(rows) + 1), matrix, matrix.mean(axis=0))
 
 
 def tastes(**of_ann: bool) -> Tastes:
@@ -98,12 +98,12 @@ def test_the_order_does_not_depend_on_the_order_of_rows_or_on_other_subscribers(
 ) -> None:
     matrix = np.array(rows, np.float32)
     mean, ids = matrix.mean(axis=0), [*range(1, len(rows) + 1)]
-    first = Tastes({ANN: of_ann}, Vectors(ids, matrix, mean), ids)
+    first = Tastes({ANN: of_ann}, TasteVectors(ids, matrix, mean), ids)
     shuffled, rated, scored = [*ids], [*of_ann.items()], [*ids]
     for each in (shuffled, rated, scored):
         random.shuffle(each)  # type: ignore[attr-defined]
     again = Tastes(
-        {BOB: of_bob, ANN: dict(rated)}, Vectors(shuffled, matrix[[each - 1 for each in shuffled]], mean), scored
+        {BOB: of_bob, ANN: dict(rated)}, TasteVectors(shuffled, matrix[[each - 1 for each in shuffled]], mean), scored
     )
     for way in (Tastes.by_taste, Tastes.by_trending_and_taste):
         assert way(first, ANN, ids).tolist() == way(again, ANN, ids).tolist()
@@ -114,6 +114,6 @@ def test_the_order_does_not_depend_on_the_order_of_rows_or_on_other_subscribers(
 def test_an_order_holds_each_paper_once(rows: list[tuple[float, ...]], ratings: dict[int, bool]) -> None:
     ids = [*range(1, len(rows) + 1)]
     matrix = np.array(rows, np.float32)
-    learnt = Tastes({ANN: ratings}, Vectors(ids, matrix, matrix.mean(axis=0)), ids)
+    learnt = Tastes({ANN: ratings}, TasteVectors(ids, matrix, matrix.mean(axis=0)), ids)
     for way in (Tastes.by_taste, Tastes.by_trending_and_taste):
         assert sorted(way(learnt, ANN, ids).tolist()) == [*range(len(ids))]

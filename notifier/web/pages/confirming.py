@@ -17,7 +17,7 @@ from notifier.web.background import in_background
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import sentence
 from notifier.web.grants import require_grant
-from notifier.web.guards import from_our_own_pages
+from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.sessions import Visitor, open_session
 from notifier.web.site import Site, SiteDependency, page
 from notifier.web.used_links import AGAIN, send_new_link, used_link
@@ -44,7 +44,7 @@ def ask(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResp
     )
 
 
-@router.post(PATH, dependencies=[Depends(from_our_own_pages)])
+@router.post(PATH, dependencies=FROM_OWN_PAGES)
 def confirm_request(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor) -> HTMLResponse:
     """Confirm, and say what happens next. A welcome mail is queued after the response to a sign-up."""
     now = site.clock()
@@ -65,7 +65,7 @@ def confirm_request(site: SiteDependency, grant: ConfirmGrant, visitor: Visitor)
     return page(site, "address_confirmed", subscriber=subscriber, is_done=is_done)
 
 
-@router.post(PATH + AGAIN, dependencies=[Depends(from_our_own_pages)])
+@router.post(PATH + AGAIN, dependencies=FROM_OWN_PAGES)
 def send_again(site: SiteDependency, grant: ConfirmGrant, client: ClientAddress) -> HTMLResponse:
     """Send a new mail in place of one whose link was used or has expired."""
     return send_new_link(site, grant, client)

@@ -22,13 +22,12 @@ from notifier.store import hidden_papers, papers, pins, reading
 from notifier.web.curating import DONE, PINNED_TOO_LATE, Curating
 from notifier.web.fields import sentence
 from notifier.web.forms import Form, SubmittedForm, UrlForm
-from notifier.web.guards import from_our_own_pages
+from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.pages.paper import paper_page
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, page
 
 PER_PAGE = 50
-FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 router = APIRouter()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from http import HTTPStatus
 
-from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse, RedirectResponse
 
 from notifier import feeds
@@ -16,11 +16,9 @@ from notifier.signing import sign
 from notifier.subscribers import private_feeds_grant, remove_private_feed, renew_private_feed
 from notifier.topics import FOR_YOU, RESERVED
 from notifier.web.feeds.on_request import private_feed
-from notifier.web.guards import from_our_own_pages
+from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.sessions import SignedIn, Visitor
 from notifier.web.site import Site, SiteDependency, page, signed_in
-
-FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 router = APIRouter()
 

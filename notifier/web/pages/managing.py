@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from http import HTTPStatus
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from notifier import subscribers
@@ -26,7 +26,7 @@ from notifier.web.fields import (
     schedule_fields_of,
 )
 from notifier.web.forms import Form, SubmittedForm, UrlForm
-from notifier.web.guards import from_our_own_pages
+from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.previews import volume
 from notifier.web.sessions import SignedIn, clear_session
@@ -34,7 +34,6 @@ from notifier.web.site import Site, SiteDependency, page, signed_in
 from notifier.web.wording import schedule_in_words
 
 LAST_DIGESTS = 5
-FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 # The notes on the page after a change.
 DONE = {

@@ -6,20 +6,19 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 from fastapi.responses import HTMLResponse
 
 from notifier.subscribers import StoredReactions, forget_feedback, set_taste, stored_reactions
 from notifier.text.harmless import inert
 from notifier.web.forms import SubmittedForm
-from notifier.web.guards import from_our_own_pages
+from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.paper_keys import paper_path
 from notifier.web.sessions import SignedIn
 from notifier.web.site import SiteDependency, page
 
 SHOWN = 300  # of the votes and of the feedback; the export of the data has all
-FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 router = APIRouter()
 

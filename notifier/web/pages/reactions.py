@@ -17,7 +17,7 @@ from notifier.text.paper_links import paper_url, upvotes_from
 from notifier.web.clients import ClientAddress
 from notifier.web.forms import Form, SubmittedForm
 from notifier.web.grants import require_grant
-from notifier.web.guards import from_our_own_pages
+from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.paper_keys import paper_path
 from notifier.web.reaction_rows import ShownPaper, counted, is_own_path, reaction_rows
 from notifier.web.sessions import SignedIn
@@ -49,7 +49,6 @@ STORED_ONLY = {
     Reaction.DISLIKE: "It is stored that this paper is not for you.",
 }
 
-FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 VoteGrant = Annotated[Grant, Depends(require_grant([LinkPurpose.VOTE]))]
 
 

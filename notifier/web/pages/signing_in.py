@@ -24,7 +24,7 @@ from notifier.web.clients import ClientAddress
 from notifier.web.fields import read_address
 from notifier.web.forms import SubmittedForm
 from notifier.web.grants import require_grant
-from notifier.web.guards import from_our_own_pages
+from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.sessions import SessionToken, Visitor, clear_session, open_session
 from notifier.web.site import Site, SiteDependency, page
 from notifier.web.used_links import AGAIN, send_new_link, used_link
@@ -48,7 +48,6 @@ router = APIRouter()
 
 SignInGrant = Annotated[Grant, Depends(require_grant([LinkPurpose.SIGN_IN]))]
 ManageGrant = Annotated[Grant, Depends(require_grant([LinkPurpose.MANAGE]))]
-FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 
 @router.api_route(FORM_PATH, methods=["GET", "HEAD"])

@@ -17,7 +17,7 @@ from notifier.web.choices import interest_choices, schedule_choices
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import Errors, Interests, ScheduleFields, read_address, read_interests, read_schedule
 from notifier.web.forms import Form, SubmittedForm, UrlForm
-from notifier.web.guards import framed, from_our_own_pages, scripted
+from notifier.web.guards import FROM_OWN_PAGES, framed, scripted
 from notifier.web.previews import preview_of
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, page
@@ -41,7 +41,7 @@ def _require_embed(site: SiteDependency) -> None:
 
 
 IF_OPEN = [Depends(_require_open)]
-FROM_OWN_PAGES = [Depends(_require_open), Depends(from_our_own_pages)]
+FROM_OPEN_PAGES = [*IF_OPEN, *FROM_OWN_PAGES]
 
 
 @router.api_route(FORM_PATH, methods=["GET", "HEAD"], dependencies=IF_OPEN)
@@ -56,7 +56,7 @@ def show_form(site: SiteDependency, form: UrlForm, visitor: Visitor, client: Cli
     return _form_page(site, form, interests, schedule, {}, is_signed_in=visitor is not None)
 
 
-@router.post(f"{FORM_PATH}/preview", dependencies=FROM_OWN_PAGES)
+@router.post(f"{FORM_PATH}/preview", dependencies=FROM_OPEN_PAGES)
 def show_preview(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
     """Return the preview alone, for the script that shows it while somebody fills in a form."""
     interests = read_interests(form, site.catalogue, site.engine)
@@ -65,7 +65,7 @@ def show_preview(site: SiteDependency, form: SubmittedForm, client: ClientAddres
     return page(site, "preview", preview=preview_of(site, interests), interests=interests)
 
 
-@router.post(FORM_PATH, dependencies=FROM_OWN_PAGES)
+@router.post(FORM_PATH, dependencies=FROM_OPEN_PAGES)
 def sign_up(site: SiteDependency, form: SubmittedForm, client: ClientAddress) -> HTMLResponse:
     """Ask by mail for the confirmation of a sign-up, or show the form again with a preview or with the errors."""
     interests, schedule = read_interests(form, site.catalogue, site.engine), read_schedule(form, site.config.digest)

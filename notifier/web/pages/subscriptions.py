@@ -13,7 +13,7 @@ from notifier.models import Subscriber, SubscriberState, Subscription
 from notifier.web.choices import can_be_fewer, interest_choices
 from notifier.web.fields import Errors, Interests, parsed_query, read_interests, sentence
 from notifier.web.forms import SubmittedForm, UrlForm
-from notifier.web.guards import from_our_own_pages, scripted
+from notifier.web.guards import FROM_OWN_PAGES, scripted
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.previews import preview_of
 from notifier.web.sessions import SignedIn, signed_in_subscriber
@@ -21,7 +21,6 @@ from notifier.web.site import Site, SiteDependency, page
 
 PREVIEW = "preview"  # the value of the button that asks for a preview
 SUBSCRIPTION_PATH = "/manage/subscriptions/{subscription_id}"
-FROM_OWN_PAGES = [Depends(from_our_own_pages)]
 
 router = APIRouter()
 
