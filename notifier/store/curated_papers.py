@@ -31,7 +31,7 @@ from notifier.store.tables import (
     topic_correction,
 )
 
-_FACT_NAMES = tuple(each.name for each in fields(PaperFacts))  # also the names of columns of the table `paper`
+FACT_NAMES = tuple(each.name for each in fields(PaperFacts))  # also the names of columns of the table `paper`
 
 
 @dataclass(slots=True)
@@ -170,7 +170,7 @@ def forget_pairs(connection: Connection, one: int, other: int | None = None) -> 
 
 def encode_facts(facts: PaperFacts) -> str:
     """Return facts as JSON."""
-    values = {name: getattr(facts, name) for name in _FACT_NAMES}
+    values = {name: getattr(facts, name) for name in FACT_NAMES}
     return encode_values({**values, "origins": encode_origins(facts.origins)})
 
 

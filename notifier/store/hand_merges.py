@@ -26,9 +26,9 @@ from notifier.store.curated_papers import (
     store_merged,
     write_facts,
 )
-from notifier.store.ingest import merge_rows, pending_papers, tokenised_paper, update_papers
 from notifier.store.kept_rows import REACTIONS, encode_rows
 from notifier.store.papers import locked
+from notifier.store.pending_papers import merge_rows, pending_papers, tokenised_paper, update_papers
 from notifier.store.statements import insert_into
 from notifier.store.tables import (
     correction,

@@ -9,30 +9,26 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime
-from operator import attrgetter
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, delete, exists, func, select, update
+from sqlalchemy import Connection, func, select, update
 
 from notifier.models import ListedOnFrom
 from notifier.papers.identity import PreparedListing
-from notifier.papers.merging import PaperFacts, decode_origins, encode_origins
 from notifier.papers.pending import PendingPaper
 from notifier.papers.placing import ListingPlacer
-from notifier.store import feedback, paper_tokens, subscriptions, tags, votes
+from notifier.store import paper_tokens, subscriptions
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.store.curated_papers import (
-    CuratedFacts,
-    curated_facts,
     move_curation,
     papers_with_corrected_identities,
     store_corrected_identities,
     write_facts,
 )
-from notifier.store.paper_tokens import TokenisedPaper
 from notifier.store.papers import locked
-from notifier.store.statements import batches, in_values, insert_all, insert_into, insert_one
-from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, paper_topic, withdrawal
+from notifier.store.pending_papers import insert_papers, merge_rows, pending_papers, tokenised_paper, update_papers
+from notifier.store.statements import batches, in_values, insert_all, insert_one
+from notifier.store.tables import dump, listing, paper, paper_alias, paper_title, withdrawal
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +57,6 @@ class AnnouncePolicy:
 
 
 ANNOUNCED = AnnouncePolicy()  # announces the papers of a dump; no topic names a number of upvotes
-
-_FACT_NAMES = tuple(field.name for field in fields(PaperFacts))  # also the names of columns of the table `paper`
-_fact_values = attrgetter(*_FACT_NAMES)
-_UNCHANGED = CuratedFacts()  # of a paper that no curator has changed
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,33 +157,6 @@ def _known_papers(connection: Connection, listings: Sequence[PreparedListing]) -
     return found
 
 
-def pending_papers(connection: Connection, ids: Iterable[int]) -> list[PendingPaper]:
-    """Return the stored papers with these ids, oldest first, to be changed in memory; their identities are not read."""
-    found = []
-    for batch in batches(sorted(ids)):
-        curated = curated_facts(connection, batch)
-        rows = connection.execute(select(paper).where(paper.c.id.in_(batch)).order_by(paper.c.id))
-        found += [_pending_paper(row, curated.get(row.id, _UNCHANGED)) for row in rows]
-    return found
-
-
-def _pending_paper(row: Row[Any], curated: CuratedFacts) -> PendingPaper:
-    values = dict(zip(_FACT_NAMES, _fact_values(row), strict=True))
-    shown = PaperFacts(**{**values, "origins": decode_origins(row.origins)})
-    return PendingPaper(
-        curated.facts or shown,
-        row.key,
-        row.first_seen,
-        row.sequence,
-        id=row.id,
-        stored=[shown],
-        archived=row.archived,
-        parts=dict(curated.parts),
-        corrections=dict(curated.corrections),
-        parted=set(curated.parted),
-    )
-
-
 def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> None:
     paper_tokens.drop_outdated(connection)
     to_index = [each for each in papers if each.id is None or each.is_indexed_differently]
@@ -199,7 +164,7 @@ def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> Non
     outdated = {paper_id for paper_id in (*absorbed, *(each.id for each in to_index)) if paper_id is not None}
     keys = paper_tokens.drop(connection, sorted(outdated))
     locked(connection, {paper_id for each in papers if each.absorbed for paper_id in _ids_of_rows(each)})
-    _insert_papers(connection, [each for each in papers if each.id is None])
+    insert_papers(connection, [each for each in papers if each.id is None])
     for each in papers:
         for other in each.absorbed:
             if other.id is not None and each.id is not None:
@@ -222,85 +187,6 @@ def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> Non
     ]
     insert_all(connection, paper_alias, aliases)
     insert_all(connection, paper_title, titles)
-
-
-def _insert_papers(connection: Connection, papers: list[PendingPaper]) -> None:
-    """Insert new papers, and set their ids.
-
-    One statement inserts all rows, and another reads their ids, which are greater than all earlier ones. Returning the
-    ids row by row would cost more than everything else here.
-    """
-    last = connection.scalar(select(func.max(paper.c.id))) or 0
-    rows = [
-        {
-            **_columns(new),
-            "guid": new.key,
-            "archived": new.archived,
-            "first_seen": new.first_seen,
-            "first_sequence": new.sequence,
-            "tagged_by": new.tags.fingerprint if new.tags else None,
-        }
-        for new in papers
-    ]
-    insert_all(connection, paper, rows)
-    by_key = {new.key: new for new in papers}
-    for key, paper_id in connection.execute(select(paper.c.key, paper.c.id).where(paper.c.id > last)):
-        if key in by_key:  # on PostgreSQL, another transaction may have committed papers since `last` was read
-            by_key[key].id = paper_id
-    tags.add(connection, {new.id: new.tags for new in papers if new.tags and new.id is not None})
-
-
-def update_papers(connection: Connection, papers: list[PendingPaper]) -> None:
-    """Write the rows of stored papers that have changed; their topics are then found again."""
-    # Rows are updated in the order in which `tags.tag` locks them, because another order could cause a deadlock.
-    rows = [{**_columns(each), "row_id": each.id} for each in sorted(papers, key=lambda each: each.id or 0)]
-    changed = update(paper).where(paper.c.id == bindparam("row_id"))
-    if rows:
-        connection.execute(changed.values(revision=paper.c.revision + 1, tagged_by=None), rows)
-
-
-def tokenised_paper(pending: PendingPaper) -> TokenisedPaper:
-    """Return the tokens of a paper whose row was written."""
-    assert pending.id is not None, "the paper's row has been written"
-    shown = pending.shown
-    tokens = pending.tags.tokenised if pending.tags else paper_tokens.tokenise(shown)
-    return TokenisedPaper(pending.id, shown.listed_on, tokens)
-
-
-def _columns(pending: PendingPaper) -> dict[str, Any]:
-    shown = pending.shown
-    values = dict(zip(_FACT_NAMES, _fact_values(shown), strict=True))
-    return {
-        **values,
-        "origins": encode_origins(shown.origins),
-        "key": pending.key,
-        "sequence": pending.sequence,
-        "has_corrected_url": "url" in pending.corrections,
-    }
-
-
-def merge_rows(connection: Connection, absorbed: PendingPaper, kept: PendingPaper) -> None:
-    """Delete the row of an absorbed paper, and let what belongs to it refer to the row that is kept.
-
-    These are its titles, listings, aliases, votes and feedback. The topics of the absorbed paper are deleted, and its
-    id becomes an alias of the kept paper. Nothing is done if the absorbed paper has no row, because it is new in this
-    dump.
-    """
-    if absorbed.id is None:
-        return
-    title, same = paper_title.c, paper_title.alias().c
-    kept_too = exists().where(same.identity == title.identity, same.paper_id == kept.id)
-    connection.execute(delete(paper_title).where(title.paper_id == absorbed.id, kept_too))
-    assert kept.id is not None, "the older row stays"
-    votes.merge(connection, absorbed.id, kept.id)
-    feedback.merge(connection, absorbed.id, kept.id)
-    for table in (paper_title, listing, paper_alias):
-        connection.execute(update(table).where(table.c.paper_id == absorbed.id).values(paper_id=kept.id))
-    connection.execute(delete(paper_topic).where(paper_topic.c.paper_id == absorbed.id))
-    connection.execute(delete(paper).where(paper.c.id == absorbed.id))
-    alias = {"old_id": absorbed.id, "old_key": absorbed.first_key, "paper_id": kept.id}
-    # If the absorbed paper has got its key by a merge, it has two aliases already: that key, and its own one.
-    connection.execute(insert_into(connection.dialect, paper_alias).values(alias).on_conflict_do_nothing())
 
 
 def _ids_of_rows(pending: PendingPaper) -> Iterator[int]:

@@ -12,9 +12,9 @@ from notifier.papers.pending import PendingPaper
 from notifier.store import paper_tokens, votes
 from notifier.store.curated_papers import decode_values, part_pair, store_facts
 from notifier.store.hand_merges import OWN_TABLES, own_key, write_paper
-from notifier.store.ingest import pending_papers
 from notifier.store.kept_rows import REACTIONS, decode_row
 from notifier.store.papers import locked
+from notifier.store.pending_papers import pending_papers
 from notifier.store.statements import insert_into
 from notifier.store.tables import dump_facts, listing, paper, paper_alias, paper_title, pin, subscriber
 
