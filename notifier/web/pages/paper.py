@@ -108,6 +108,10 @@ def paper_page(site: Site, key: str, visitor: Subscriber | None, just: Curating)
         return page(site, "hidden_paper", HTTPStatus.GONE, is_signed_in=visitor is not None)
     if found.key != key:
         return _redirect_to_key(site, found, "")
+    return _whole_page(site, found, visitor, just, can_curate=can_curate)
+
+
+def _whole_page(site: Site, found: Paper, visitor: Subscriber | None, just: Curating, *, can_curate: bool) -> Response:
     with reading(site.engine) as connection:
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
         pin = pins.begun(connection, [found.id]).get(found.id)
