@@ -20,6 +20,7 @@ import httpx
 import uvicorn
 from fastapi import FastAPI
 from sqlalchemy import Engine
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.service import MONDAY, add_subscriber, ingest_page
 
 from notifier.config import Config, load
@@ -74,7 +75,7 @@ def serve_pages(
 
 
 @contextmanager
-def serve_app(application: FastAPI, port: int = 0) -> Iterator[httpx.Client]:
+def serve_app(application: ASGIApp, port: int = 0) -> Iterator[httpx.Client]:
     """Serve a web application as `serve_pages` does."""
     with socket.socket() as listener:
         listener.bind((HOST, port))
@@ -89,6 +90,29 @@ def serve_app(application: FastAPI, port: int = 0) -> Iterator[httpx.Client]:
         finally:
             server.should_exit = True
             thread.join()
+
+
+def slowed(application: FastAPI) -> ASGIApp:
+    """Return an application that sends each page in pieces of about 1,000 bytes, as a slow connection does.
+
+    A piece ends before a tag, so that no word is cut.
+    """
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        async def send_slowly(message: Message) -> None:
+            body = message.get("body", b"")
+            if not body.lstrip().startswith(b"<!doctype html>"):
+                await send(message)
+                return
+            for piece in re.findall(rb".{1000}[^<]*|.+", body, re.DOTALL):
+                await send({"type": "http.response.body", "body": piece, "more_body": True})
+                await asyncio.sleep(0.05)
+            await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+        plain = [(name, value) for name, value in scope["headers"] if name != b"accept-encoding"]
+        await application({**scope, "headers": plain}, receive, send_slowly)
+
+    return app
 
 
 def send_raw_request(client: httpx.Client, *head: str, body: bytes = b"") -> bytes:

@@ -18,7 +18,7 @@ from sqlalchemy import Engine
 from support.browsing import browser, faults, in_thread, is_too_wide, shift
 from support.service import MONDAY, SEEDS, free_ports, wait_until
 from support.visitors import link_path
-from support.web_site import ANN, serve_pages, write_config
+from support.web_site import ANN, serve_app, serve_pages, slowed, write_config
 
 from notifier.config import Config, MailConfig, SmtpConfig
 from notifier.delivery.inbox import HOST, Inbox
@@ -27,6 +27,7 @@ from notifier.pipeline import ingest, plan, tag
 from notifier.sending import send_due, sender_for
 from notifier.store import reading, subscribers
 from notifier.topics import catalogue_of
+from notifier.web import make_app
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -181,6 +182,17 @@ def test_a_reader_walks_through_the_lists_with_the_keyboard(chromium: Browser, w
         page.get_by_role("link", name="After: 6 July 2026").press("Enter")
         page.get_by_role("link", name="Subscribe to this").press("Enter")
         assert page.get_by_role("checkbox", name="All papers").is_checked()
+
+
+@pytest.mark.parametrize("width", [PHONE, 720, DESK])
+def test_nothing_moves_while_a_page_arrives_slowly(chromium: Browser, world: World, width: int) -> None:
+    with serve_app(slowed(make_app(world.engine, world.config, lambda: world.now))) as client:
+        world.url = str(client.base_url)
+        with opened(chromium, world, width, script=True) as page:
+            for path in ("/", "/papers", "/topics", "/search?q=learning"):
+                page.goto(path)
+                page.wait_for_load_state()
+                assert shift(page) <= LARGEST_SHIFT, path
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
