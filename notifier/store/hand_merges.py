@@ -70,7 +70,7 @@ def merge(connection: Connection, paper_id: int, into_id: int) -> None:
         raise UsageError(
             f"{merged.key} and {into.key} are two papers of arXiv, which cannot be merged; hide one of them instead"
         )
-    locked(connection, [paper_id, into_id])
+    locked(connection, [paper_id, into_id], also_references=True)
     kept = _kept(connection, merged, into)
     keys = paper_tokens.drop(connection, [paper_id, into_id])
     forget_pairs(connection, paper_id, into_id)
@@ -116,6 +116,7 @@ def keys_merged_into(connection: Connection, paper_id: int) -> list[str]:
 def _rewrite(connection: Connection, pending: PendingPaper) -> None:
     """Write a paper that a curator has corrected."""
     assert pending.id is not None
+    locked(connection, [pending.id], also_references=True)
     keys = paper_tokens.drop(connection, [pending.id])
     if pending.is_curated:
         store_facts(connection, pending.id, pending.facts)

@@ -158,12 +158,14 @@ def _known_papers(connection: Connection, listings: Sequence[PreparedListing]) -
 
 
 def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> None:
+    # Before tokens are deleted, and vectors with them: a process that tags papers locks their rows, then their vectors.
+    to_change = [each for each in papers if each.absorbed or each.changed or each.is_indexed_differently]
+    locked(connection, {paper_id for each in to_change for paper_id in _ids_of_rows(each)}, also_references=True)
     paper_tokens.drop_outdated(connection)
     to_index = [each for each in papers if each.id is None or each.is_indexed_differently]
     absorbed = [each.id for paper in papers for each in paper.absorbed]
     outdated = {paper_id for paper_id in (*absorbed, *(each.id for each in to_index)) if paper_id is not None}
     keys = paper_tokens.drop(connection, sorted(outdated))
-    locked(connection, {paper_id for each in papers if each.absorbed for paper_id in _ids_of_rows(each)})
     insert_papers(connection, [each for each in papers if each.id is None])
     for each in papers:
         for other in each.absorbed:

@@ -140,18 +140,19 @@ def current_ids(connection: Connection, ids: set[int]) -> set[int]:
     return {aliases.get(paper_id, paper_id) for paper_id in ids}
 
 
-def locked(connection: Connection, ids: Iterable[int]) -> list[int]:
+def locked(connection: Connection, ids: Iterable[int], *, also_references: bool = False) -> list[int]:
     """Lock the rows of papers until the transaction ends, in the order of their ids, and return the ids that exist.
 
     The id of a paper that was merged into another one stands for the other paper, also if it is merged while this waits
-    for its lock.
+    for its lock. With `also_references`, no other transaction can add a row that refers to the papers; a transaction
+    that changes a paper's key or deletes a paper needs this.
     """
     wanted, held = set(ids), set[int]()
     while missing := current_ids(connection, wanted) - held:
         found = set[int]()
         for batch in batches(sorted(missing)):
             rows = select(paper.c.id).where(paper.c.id.in_(batch)).order_by(paper.c.id)
-            found.update(connection.scalars(rows.with_for_update(key_share=True)))
+            found.update(connection.scalars(rows.with_for_update(key_share=not also_references)))
         held |= found
         if not found and current_ids(connection, missing) == missing:
             break  # the others do not exist

@@ -30,7 +30,7 @@ def part(connection: Connection, paper_id: int) -> None:
     shown_by, text = connection.execute(select(row.shown_by, row.kept).where(row.paper_id == paper_id)).one()
     kept = json.loads(text)
     (into,) = pending_papers(connection, [shown_by])
-    locked(connection, [shown_by])
+    locked(connection, [shown_by], also_references=True)
     keys = paper_tokens.drop(connection, [shown_by])
     old = decode_values(kept["row"])
     facts = into.parts.pop(paper_id)

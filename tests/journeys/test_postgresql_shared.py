@@ -6,7 +6,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -17,10 +17,11 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from sqlalchemy import Connection, Engine, Table, create_engine, func, select, text, update
+from sqlalchemy import Connection, Engine, Table, create_engine, event, func, select, text, update
 from sqlalchemy.engine import URL
 from support.service import (
     MONDAY,
+    add_listings,
     add_subscriber,
     add_subscribers,
     clean_environment,
@@ -31,13 +32,14 @@ from support.service import (
 
 from notifier.config import Config
 from notifier.errors import ConflictError, UsageError
-from notifier.models import DeliveryKind, SubscriberState
+from notifier.models import DeliveryKind, Listing, SubscriberState, Tags
 from notifier.operations.deliveries import hold_delivery, retry_delivery
 from notifier.pipeline.planning import plan
-from notifier.store import simulated_clock, subscribers
+from notifier.pipeline.vectorising import vectorise
+from notifier.store import simulated_clock, subscribers, tags
 from notifier.store.engine import reading, retried, writing
 from notifier.store.subscriptions import remove
-from notifier.store.tables import delivery, query, subscriber, subscription
+from notifier.store.tables import delivery, paper, query, subscriber, subscription
 from notifier.subscribers.csv_import import import_subscribers
 from notifier.subscribers.pausing import pause
 from notifier.subscribers.subscribing import (
@@ -212,6 +214,34 @@ def waiting_for_lock(engine: Engine, write: Callable[[], object]) -> Iterator[Co
             wait_until(lambda: run.done() or connection.scalar(text("SELECT count(*) FROM pg_locks WHERE NOT granted")))
             yield connection
         run.result(timeout=30)
+
+
+def test_a_paper_changes_while_it_is_tagged_and_neither_transaction_is_aborted(postgres_store: Engine) -> None:
+    add_listings(postgres_store, "title", MONDAY.date(), Listing(position=1, title="How Bees Fly at Night"))
+    vectorise(postgres_store)
+    with reading(postgres_store) as connection:
+        ((found, revision),) = tags.untagged(connection, "catalogue", 2)
+
+    def tag() -> None:
+        with writing(postgres_store) as connection:
+            tags.tag(connection, [tags.TaggedPaper(found.id, revision, Tags("catalogue", (), b""))])
+
+    runs: list[Future[None]] = []
+
+    def tag_now(_connection: Connection, _cursor: Any, statement: str, *_: Any) -> None:
+        if statement.startswith("UPDATE paper ") and not runs:
+            runs.append(pool.submit(tag))
+            waiting = text("SELECT count(*) FROM pg_locks WHERE NOT granted")
+            with reading(postgres_store) as another:
+                wait_until(lambda: runs[0].done() or another.scalar(waiting))
+
+    article = Listing(position=1, title=found.title, arxiv_id="2607.00001", abstract="They do not.")
+    event.listen(postgres_store, "before_cursor_execute", tag_now)
+    with ThreadPoolExecutor(1) as pool:
+        add_listings(postgres_store, "article", MONDAY.date(), article)
+        runs[0].result(timeout=30)
+    with reading(postgres_store) as connection:
+        assert connection.scalars(select(paper.c.key)).all() == ["2607.00001"]
 
 
 @pytest.mark.parametrize("subscriptions", [2, 3])

@@ -25,7 +25,7 @@ from notifier.pipeline.ingesting import DumpReport, ingest
 from notifier.pipeline.planning import plan
 from notifier.store import simulated_clock
 from notifier.store.engine import writing
-from notifier.store.ingest import AnnouncePolicy, NewDump, add_dump
+from notifier.store.ingest import AnnouncePolicy, NewDump, add_dump, lock
 from notifier.subscribers.subscribing import SignUp, check_sign_up, sign_up_all, subscribe
 from notifier.topics import catalogue_of
 
@@ -58,6 +58,7 @@ def add_listings(
     """Store a dump of `day` that holds only these listings, as page text; `precedence` is that of its format."""
     dump = ParsedDump(PAGE_TEXT, _numbered(listings), precedence=precedence)
     with writing(engine) as connection:
+        lock(connection)
         new = NewDump(name, name, dump.format, day, ListedOnFrom.OPTION, now)
         add_dump(connection, new, prepare(dump, day, name))
 
@@ -68,6 +69,7 @@ def add_listings_as(
     """Store a dump of the day of `now` that holds only these listings, and announce its papers as `announcing` says."""
     dump = ParsedDump(PAGE_TEXT, _numbered(listings))
     with writing(engine) as connection:
+        lock(connection)
         new = NewDump(name, name, dump.format, now.date(), ListedOnFrom.OPTION, now)
         add_dump(connection, new, prepare(dump, now.date(), name), announcing)
 
