@@ -4,9 +4,9 @@
 
 run = .venv-run/bin
 dev = .venv-dev/bin
-# Three processes for two processors, because many tests wait for servers and timeouts.
+# Two processes for each processor, because many tests wait for servers and timeouts.
 processors = $(shell getconf _NPROCESSORS_ONLN)
-pytest = $(dev)/python -m pytest --numprocesses $(shell expr $(processors) + $(processors) / 2) --dist worksteal
+pytest = $(dev)/python -m pytest --numprocesses $(shell expr 2 \* $(processors)) --dist worksteal
 
 .PHONY: demo serve test check bench torture lock pictures dist .venv-run .venv-dev
 

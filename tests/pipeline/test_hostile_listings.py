@@ -26,7 +26,7 @@ Kind = Callable[[int], Dumps]
 
 DAY = date(2026, 7, 6)
 NOW = datetime(2026, 7, 6, 6, tzinfo=UTC)
-SIZE = 500
+SIZE = 300
 FACTOR = 8
 MAX_GROWTH = 2.5 * FACTOR  # of the time, for so many times the listings: larger data also leave the processor's caches
 
