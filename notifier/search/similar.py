@@ -105,7 +105,7 @@ class _Nearness(NamedTuple):
 def _compared(connection: Connection, paper: Paper) -> _Compared | None:
     """Return what a paper is compared by; None if no basis has been made yet."""
     used = paper_vectors.basis_in_use(connection)
-    basis = paper_vectors.read_basis(connection, used.id) if used else None
+    basis = paper_vectors.arrays_of(connection, used) if used else None
     if used is None or basis is None:
         return None
     vector = vectors_by_id(connection, used, [paper.id])[0]

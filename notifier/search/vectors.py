@@ -37,7 +37,7 @@ def vectors_by_id(connection: Connection, used: BasisInUse, ids: Sequence[int]) 
     vectors[[row_of[each] for each in stored.ids.tolist()]] = stored.vectors.floats()
     missing = row_of.keys() - set(stored.ids.tolist())
     if missing and (terms := terms_by_id(connection, missing)):
-        basis = paper_vectors.read_basis(connection, used.id)
+        basis = paper_vectors.arrays_of(connection, used)
         if basis is not None:
             made = similarity.vectors_of(basis, list(terms.values()))
             vectors[[row_of[each] for each in terms]] = made.floats()

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, delete, select
+from sqlalchemy import ColumnElement, Connection, Select, delete, select
 
 from notifier.models import Paper
-from notifier.store.statements import in_numbers, insert_into
+from notifier.store.statements import in_parameter, insert_into
 from notifier.store.tables import hidden_paper, paper, paper_alias, paper_tokens
 
 
@@ -29,8 +30,13 @@ def unhide(connection: Connection, paper_id: int) -> None:
 
 def hidden_among(connection: Connection, ids: Iterable[int]) -> set[int]:
     """Return those of these ids of papers that are hidden."""
+    return set(connection.scalars(_hidden_among(connection.dialect.name), {"ids": list(ids)}))
+
+
+@cache
+def _hidden_among(dialect: str) -> Select[Any]:
     row = hidden_paper.c
-    return set(connection.scalars(select(row.paper_id).where(in_numbers(connection, row.paper_id, list(ids)))))
+    return select(row.paper_id).where(in_parameter(dialect, row.paper_id, "ids"))
 
 
 def all_hidden(connection: Connection) -> set[int]:

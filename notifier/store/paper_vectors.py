@@ -9,16 +9,17 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from hashlib import sha256
 from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
-from sqlalchemy import ColumnElement, Connection, delete, exists, func, insert, select, update
+from sqlalchemy import ColumnElement, Connection, Select, bindparam, delete, exists, func, insert, select, update
 
 from notifier.similarity import Basis, Vectors
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
-from notifier.store.statements import batches, in_numbers, insert_all
+from notifier.store.statements import batches, in_parameter, insert_all
 from notifier.store.tables import paper, paper_terms, paper_tokens, paper_vector, similarity_basis
 from notifier.text.words import TEXT_VERSION
 
@@ -32,10 +33,12 @@ class BasisInUse(NamedTuple):
     """The basis whose vectors are compared.
 
     `papers` is the number of papers that were stored when it was made, and `text_version` the version of the text rules
-    that their words were made by. A vector has `dimensions` numbers.
+    that their words were made by. A vector has `dimensions` numbers. `fingerprint` identifies the basis: after it is
+    deleted, another one may get its id.
     """
 
     id: int
+    fingerprint: str
     papers: int
     dimensions: int
     text_version: int
@@ -61,18 +64,23 @@ class VectorRows:
 
 def basis_in_use(connection: Connection) -> BasisInUse | None:
     """Return the basis whose vectors are compared; None if no basis has been made yet."""
-    row = similarity_basis.c
-    newest = (
-        select(row.id, row.papers, row.dimensions, row.text_version)
-        .where(row.is_ready)
-        .order_by(row.id.desc())
-        .limit(1)
-    )
-    found = connection.execute(newest).one_or_none()
+    found = connection.execute(_NEWEST_READY).one_or_none()
     return None if found is None else BasisInUse(*found)
 
 
+_row = similarity_basis.c
+_NEWEST_READY = (
+    select(_row.id, _row.fingerprint, _row.papers, _row.dimensions, _row.text_version)
+    .where(_row.is_ready)
+    .order_by(_row.id.desc())
+    .limit(1)
+)
 _bases: dict[str, Basis] = {}  # those that this process has read last, by fingerprint
+
+
+def arrays_of(connection: Connection, used: BasisInUse) -> Basis | None:
+    """Return the arrays of the basis in use; None if it has been deleted."""
+    return _bases.get(used.fingerprint) or read_basis(connection, used.id)
 
 
 def read_basis(connection: Connection, basis_id: int) -> Basis | None:
@@ -215,19 +223,28 @@ def delete_vectors(connection: Connection, basis_id: int, limit: int) -> bool:
 
 def read_terms(connection: Connection, ids: Iterable[int]) -> dict[int, bytes]:
     """Return the terms of those of these papers that have any stored, by id."""
-    row = paper_terms.c
-    wanted = select(row.paper_id, row.terms).where(in_numbers(connection, row.paper_id, list(ids)))
     found: dict[int, bytes] = {}
-    found.update(connection.execute(wanted).all())
+    found.update(connection.execute(_terms_among(connection.dialect.name), {"ids": list(ids)}).all())
     return found
+
+
+@cache
+def _terms_among(dialect: str) -> Select[Any]:
+    row = paper_terms.c
+    return select(row.paper_id, row.terms).where(in_parameter(dialect, row.paper_id, "ids"))
 
 
 def read_vectors(connection: Connection, used: BasisInUse, ids: Iterable[int]) -> VectorRows:
     """Return the vectors in this basis of those of these papers that have one."""
+    values = {"basis": used.id, "ids": list(ids)}
+    return _vector_rows(connection.execute(_vectors_among(connection.dialect.name), values).all(), used.dimensions)
+
+
+@cache
+def _vectors_among(dialect: str) -> Select[Any]:
     row = paper_vector.c
-    wanted = select(row.paper_id, row.integers, row.scale)
-    are_wanted = (row.basis_id == used.id, in_numbers(connection, row.paper_id, list(ids)))
-    return _vector_rows(connection.execute(wanted.where(*are_wanted)).all(), used.dimensions)
+    wanted = select(row.paper_id, row.integers, row.scale).where(row.basis_id == bindparam("basis"))
+    return wanted.where(in_parameter(dialect, row.paper_id, "ids"))
 
 
 def read_vectors_after(connection: Connection, used: BasisInUse, last: int) -> VectorRows:
@@ -241,7 +258,10 @@ def read_vectors_after(connection: Connection, used: BasisInUse, last: int) -> V
 
 def newest_vector(connection: Connection) -> int:
     """Return the highest id of a vector's row; 0 if there is none."""
-    return connection.scalar(select(func.max(paper_vector.c.id))) or 0
+    return connection.scalar(_NEWEST_VECTOR) or 0
+
+
+_NEWEST_VECTOR = select(func.max(paper_vector.c.id))
 
 
 def _vector_rows(rows: Sequence[Any], dimensions: int, last: int = 0) -> VectorRows:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import fields
 from datetime import date, datetime, timedelta
+from functools import cache
 from operator import attrgetter
 from typing import Any
 
@@ -17,7 +18,7 @@ from notifier.errors import UsageError, shortened
 from notifier.models import RANKED_FORMATS, Paper
 from notifier.papers.trending import Appearance
 from notifier.store.hidden_papers import is_not_hidden, without_hidden
-from notifier.store.statements import batches
+from notifier.store.statements import batches, in_parameter
 from notifier.store.tables import dump, listing, paper, paper_alias, paper_topic
 
 CLOCK_SET_BACK = timedelta(days=7)  # first_seen may be this far in the future: the clock may have been set back since
@@ -69,9 +70,8 @@ def papers_by_id(connection: Connection, ids: Iterable[int]) -> dict[int, Paper]
     """
     current = {paper_id: paper_id for paper_id in ids}
     current.update(_aliases(connection, current))
-    found = {}
-    for batch in batches(sorted(set(current.values()))):
-        found.update({each.id: each for each in read_papers(connection, _select_papers().where(paper.c.id.in_(batch)))})
+    rows = connection.execute(_among(connection.dialect.name), {"ids": sorted(set(current.values()))}).all()
+    found = {each.id: each for each in papers_of(connection, rows)}
     return {paper_id: found[current_id] for paper_id, current_id in current.items() if current_id in found}
 
 
@@ -189,12 +189,15 @@ def check_keys(connection: Connection, keys: Iterable[str]) -> None:
 
 def _aliases(connection: Connection, ids: Iterable[int]) -> dict[int, int]:
     """Return, for each id of a paper that was merged into another, the id of that other paper."""
-    alias = paper_alias.c
     found: dict[int, int] = {}
-    for batch in batches(ids):
-        statement = select(alias.old_id, alias.paper_id).where(alias.old_id.in_(batch))
-        found.update(connection.execute(statement).all())
+    found.update(connection.execute(_aliases_among(connection.dialect.name), {"ids": list(ids)}).all())
     return found
+
+
+@cache
+def _aliases_among(dialect: str) -> Select[Any]:
+    alias = paper_alias.c
+    return select(alias.old_id, alias.paper_id).where(in_parameter(dialect, alias.old_id, "ids"))
 
 
 def newest(connection: Connection, slug: str | None, limit: int) -> list[int]:
@@ -268,11 +271,15 @@ def papers_of(connection: Connection, rows: Sequence[Row[Any]]) -> list[Paper]:
 def topics_of(connection: Connection, ids: Iterable[int]) -> dict[int, list[str]]:
     """Return the slugs of the topics of these papers, by paper id; papers without topics are left out."""
     found: dict[int, list[str]] = {}
-    for batch in batches(ids):
-        statement = select(paper_topic.c.paper_id, paper_topic.c.slug).where(paper_topic.c.paper_id.in_(batch))
-        for paper_id, slug in connection.execute(statement):
-            found.setdefault(paper_id, []).append(slug)
+    for paper_id, slug in connection.execute(_topics_among(connection.dialect.name), {"ids": list(ids)}):
+        found.setdefault(paper_id, []).append(slug)
     return found
+
+
+@cache
+def _topics_among(dialect: str) -> Select[Any]:
+    row = paper_topic.c
+    return select(row.paper_id, row.slug).where(in_parameter(dialect, row.paper_id, "ids"))
 
 
 def _is_announced() -> ColumnElement[bool]:
@@ -285,6 +292,11 @@ def _is_not_hidden() -> ColumnElement[bool]:
 
 def _select_papers() -> Select[Any]:
     return select(paper)
+
+
+@cache
+def _among(dialect: str) -> Select[Any]:
+    return select(paper).where(in_parameter(dialect, paper.c.id, "ids"))
 
 
 def _paper(row: Row[Any], topics: frozenset[str]) -> Paper:

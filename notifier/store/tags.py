@@ -62,8 +62,11 @@ def kept_catalogues(connection: Connection) -> dict[str, dict[str, str]]:
 def catalogues_used(connection: Connection) -> tuple[str | None, str | None]:
     """Return the lowest and the highest fingerprint of a catalogue that has tagged a paper, to detect a change."""
     # Two statements, because SQLite looks up only one of the two ends of an index in one statement.
-    lowest = connection.scalar(select(func.min(paper.c.tagged_by)))
-    return lowest, connection.scalar(select(func.max(paper.c.tagged_by)))
+    return connection.scalar(_LOWEST_CATALOGUE), connection.scalar(_HIGHEST_CATALOGUE)
+
+
+_LOWEST_CATALOGUE = select(func.min(paper.c.tagged_by))
+_HIGHEST_CATALOGUE = select(func.max(paper.c.tagged_by))
 
 
 def tagged_state(connection: Connection, fingerprint: str) -> tuple[int, int]:
