@@ -17,7 +17,7 @@ from notifier.arrivals.usual import (
     counts_before,
     is_expected,
     is_far_fewer,
-    longest_chance,
+    least_empty_days,
     longest_gap,
     past_of,
     rounded,
@@ -152,7 +152,7 @@ def _same_document(history: SourceHistory, last_judged: date) -> Shortfall | Non
     since = history.unchanged_since.date()
     past = past_of(history, since + ONE_DAY)
     missed = _expected_between(past, since, last_judged)
-    if len(missed) < longest_chance(past):
+    if len(missed) < least_empty_days(past):
         return None
     return Shortfall(
         f"the same document since {day_name(since)}, over {len(missed)} days that usually have papers", since
@@ -167,7 +167,7 @@ def _nothing_came(history: SourceHistory, last_judged: date) -> Shortfall | None
         return None
     past = past_of(history, last_judged + ONE_DAY)
     missed = _expected_between(past, last, last_judged)
-    if missed and len(missed) >= longest_chance(past):
+    if missed and len(missed) >= least_empty_days(past):
         return Shortfall(f"no papers since {day_name(last)}, over {len(missed)} days that usually have some", missed[0])
     patience = max(SILENT_LATER, timedelta(days=GAPS * longest_gap(past)))
     if last_judged - last > patience:

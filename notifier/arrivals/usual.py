@@ -57,8 +57,8 @@ def past_of(history: SourceHistory, end: date) -> dict[date, int]:
 def usual_number(past: Counts, day: date) -> float | None:
     """Return the usual number of papers on the weekday of `day`; None if too little of the past is known.
 
-    While the past has few days of this weekday, it is the median of all working days, but at most the largest count of
-    papers on these few days. If `is_known_well`, it is at least their smallest count.
+    While the past has few days of this weekday, the result is the median of all working days, but at most the largest
+    count on this weekday (0 if there is none). If `is_known_well`, it is also at least the smallest count on it.
     """
     typical, same = _typical(past, day), _same_weekdays(past, day)
     if typical is None or len(same) >= LEAST_SAME_WEEKDAYS:
@@ -113,7 +113,7 @@ def is_far_fewer(past: Counts, day: date, papers: int) -> bool:
     return papers <= usual * _share(past) and usual - papers > CHANCE * math.sqrt(usual)
 
 
-def longest_chance(past: Counts) -> int:
+def least_empty_days(past: Counts) -> int:
     """Return how many expected days in a row must be without papers to be more than chance; at least 2.
 
     A single empty day may be a holiday. The number is larger for a source that is often empty on days that usually have

@@ -1,7 +1,8 @@
 """Turn a message that came back to the sender's mailbox, or to the mailbox for bounces, into a verdict.
 
 It reads notifications of failed deliveries, complaints, requests to unsubscribe, and replies. Nothing here does I/O,
-and nothing decides about a subscriber: the verdict holds what a message says, and proofs of the mail that it is about.
+and nothing decides about a subscriber: the verdict holds what a message says, and the proofs that show which
+mail it is about.
 """
 
 from notifier.bounces.mime import LARGEST_MESSAGE

@@ -20,7 +20,7 @@ from notifier.signing import grants_in, returned_deliveries
 from notifier.text.harmless import inert
 
 HASHED = 64 << 10  # bytes of the body by which a message is recognised
-MOST_ANSWERED = 20
+MOST_ANSWERED = 20  # Message-IDs of the mails that a message answers or returns
 LONGEST_SUBJECT, LONGEST_EXCERPT = 150, 500  # characters
 
 # The fields in which mail servers keep the address that a message was sent to.

@@ -96,7 +96,10 @@ def _escaped(text: str) -> str:
 
 
 def _verbatim(url: str) -> str:
-    """Return a URL or DOI with braces and backslashes percent-encoded; a command would be printed as it is."""
+    r"""Return a URL or DOI with braces and backslashes percent-encoded.
+
+    In the fields for these, LaTeX prints commands such as `\textbraceleft` literally.
+    """
     return url.replace("{", "%7B").replace("}", "%7D").replace("\\", "%5C")
 
 

@@ -25,7 +25,7 @@ COMMANDS_OF_KEYS = {
     "unpin": "Remove the pin of a paper.",
     "hide": "Hide a paper from lists, feeds, searches and the digests that are planned from now on.",
     "unhide": "Show a hidden paper again.",
-    "part": "Part a paper from the one into which it was merged by hand, so that each has what it had.",
+    "part": "Part a paper from the one into which it was merged by hand; each gets back what it had.",
 }
 
 
@@ -124,7 +124,7 @@ def curation(context: typer.Context, config: ConfigOption = None, as_json: JsonO
     if as_json:
         print_json([_document(each) for each in found])
         return
-    nothing = "nothing yet; `notifier pin`, `hide`, `correct` and `merge` are changes by curators"
+    nothing = "no changes by curators yet; `notifier pin`, `hide`, `correct` and `merge` make some"
     heading = ("id", "when (UTC)", "who", "what", "paper", "change", "undone by")
     print_table(heading, [_row(each) for each in found], nothing=nothing)
     if len(found) == MAX_LISTED:
@@ -170,7 +170,7 @@ def _run(
     as_json: JsonOption,
     change: Callable[[CommandRun], Curation],
 ) -> None:
-    """Make a change, tag the paper if its topics are to be found again, and print the entry of the log."""
+    """Make a change, tag the papers that have no current tags, and print the entry of the log."""
     from notifier.cli.output import print_json
     from notifier.curation import read_log
     from notifier.pipeline import tag

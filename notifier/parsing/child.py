@@ -49,7 +49,7 @@ def _die_with(parent: int) -> None:
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     if os.getppid() != parent:
-        raise SystemExit("the process that asked for the dump has ended")
+        raise SystemExit("the parent process has ended")
 
 
 def _limit(kind: int, value: int) -> None:

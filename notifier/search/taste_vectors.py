@@ -12,7 +12,7 @@ from notifier.store import paper_vectors
 from notifier.store.papers import topics_of
 from notifier.taste import TasteVectors
 
-MEAN_OF = 500  # papers of the sample that the basis names
+MEAN_OF = 500  # papers at most, from the sample that is stored with the basis
 
 
 def taste_vectors(
@@ -21,8 +21,8 @@ def taste_vectors(
     """Return the vectors of these papers in the basis in use, followed by their topics (see `taste_matrix`).
 
     The topics of papers that are in `known_topics` are not read. Papers that have no vector yet differ by their topics
-    only. The mean paper is that of a sample which is stored with the basis, so it does not depend on which papers are
-    asked for.
+    only. The mean is taken over a sample of papers that is stored with the basis, so it does not depend on which papers
+    are asked for.
     """
     used = paper_vectors.basis_in_use(connection)
     sample = paper_vectors.evenly(paper_vectors.sample_of(connection, used.id), MEAN_OF) if used else []

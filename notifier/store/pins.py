@@ -45,8 +45,8 @@ def pin_of(connection: Connection, paper_id: int) -> Pin | None:
 def begin_due(connection: Connection, now: datetime) -> int:
     """Begin the pins whose days have begun, and announce their papers; return how many. The ingest lock must be held.
 
-    A paper gets a new sequence number if it was never announced, or was announced lately. So the next digests hold it,
-    except those of subscribers who have already got it.
+    A paper gets a new sequence number if it was never announced, or was first seen at most ANNOUNCED_AGAIN_WITHIN ago.
+    So the next digests hold it, except those of subscribers who have already got it.
     """
     row = paper.c
     due = select(row.id, row.sequence, row.first_seen).join(pin, pin.c.paper_id == row.id)
@@ -56,7 +56,7 @@ def begin_due(connection: Connection, now: datetime) -> int:
         if sequence < 0 or now - first_seen <= ANNOUNCED_AGAIN_WITHIN:
             next_sequence = max(connection.scalar(select(func.max(row.sequence))) or 0, 0) + 1
             values = {"sequence": next_sequence}
-            if sequence < 0:  # no digest can have held it, so none needs to be looked at
+            if sequence < 0:  # no digest holds it yet, so this is not to count as announcing it again
                 values["first_sequence"] = next_sequence
             connection.execute(update(paper).where(row.id == paper_id).values(values))
         connection.execute(update(pin).where(pin.c.paper_id == paper_id).values(has_begun=True))

@@ -79,10 +79,11 @@ def doubt(connection: Connection) -> str:
 
 
 def needed_since(connection: Connection, now: datetime) -> datetime:
-    """Return an instant: no digest planned before it holds a paper that is to be announced again to its subscriber.
+    """Return the instant since which planned digests are needed, whatever their age.
 
-    Usually the digests planned since then are a few weeks old at most, and the config keeps them anyway. If no digest
-    has been planned for an active subscriber for a long time, this subscriber's last digests are needed for longer.
+    Planning looks in them for papers that are to be announced again. No digest that was planned earlier holds such a
+    paper. Usually the instant is at most a few weeks ago, and the config keeps digests longer than that. It is earlier
+    if no digest has been planned for an active subscriber for a long time.
     """
     cursor = connection.scalar(
         select(func.min(subscriber.c.cursor)).where(subscriber.c.state == SubscriberState.ACTIVE)
@@ -98,9 +99,9 @@ def needed_since(connection: Connection, now: datetime) -> datetime:
 def old_deliveries(connection: Connection, after: int, before: datetime, now: datetime, limit: int) -> OldDeliveries:
     """Look at the next `limit` deliveries with ids above `after`; return those planned before `before` and removable.
 
-    Ids ascend with time, so the search ends at the first row that is newer. If a wrong clock
-    has dated a row too early, the search ends before this row until the rows around it are old too. If a wrong clock
-    has dated a row in the future, the row does not end the search.
+    Ids ascend with time, so the search ends at the first row that was planned later. A wrong clock may have dated some
+    rows. A row that it dated too early is found only when no newer row comes before it any more. A row that it dated in
+    the future does not end the search.
     """
     row = delivery.c
     is_old = and_(row.planned_at < before, _is_removable(before))
@@ -143,8 +144,8 @@ def repeated_listings(connection: Connection, day: date) -> list[int]:
     """
     row = listing.c
     same = (row.paper_id, dump.c.format, row.announce)
-    known = case((row.upvotes.is_(None), 1), else_=0)
-    by_upvotes = (known, row.upvotes.desc(), row.id), (known, row.upvotes, row.id)
+    is_unknown = case((row.upvotes.is_(None), 1), else_=0)
+    by_upvotes = (is_unknown, row.upvotes.desc(), row.id), (is_unknown, row.upvotes, row.id)
     orders = (*by_upvotes, (row.position, row.id), (row.id.desc(),))
     places = [
         func.row_number().over(partition_by=same, order_by=order).label(f"place_{number}")
@@ -186,11 +187,11 @@ def _is_removable(before: datetime) -> ColumnElement[bool]:
     digest has included its papers.
     """
     row = delivery.c
-    rolled = or_(row.taken_in, row["items"] == NO_ITEMS)
+    is_taken_in = or_(row.taken_in, row["items"] == NO_ITEMS)  # a digest without items needs no later one
     ended = or_(
         row.state.in_(_REMOVABLE),
-        and_(row.state == DeliveryState.EXPIRED, rolled),
-        and_(row.state == DeliveryState.FAILED, or_(~row.too_large, rolled)),
+        and_(row.state == DeliveryState.EXPIRED, is_taken_in),
+        and_(row.state == DeliveryState.FAILED, or_(~row.too_large, is_taken_in)),
     )
     return and_(row.next_try.is_(None), ended, func.coalesce(row.settled_at, row.planned_at) < before)
 

@@ -32,8 +32,12 @@ DONE = {
 
 
 @dataclass(frozen=True, slots=True)
-class Curating:
-    """What a curator has just done with the forms of a page: the note about it, or what is wrong and what was typed."""
+class FormOutcome:
+    """The outcome of the form that a curator has just sent.
+
+    `done` is the note about a change that was made. If the form was refused, `error` is the reason, `action` names the
+    form, and `typed` holds its values, so that the page shows them again.
+    """
 
     done: str = ""
     error: str = ""
@@ -48,7 +52,7 @@ class CurationPanel:
     `merged` are the keys of the papers that were merged into this one by hand.
     """
 
-    just: Curating
+    outcome: FormOutcome
     pin: Pin | None
     day: date
     name: str
@@ -58,7 +62,7 @@ class CurationPanel:
     lines: Sequence[LogLine]
 
 
-def curation_panel(site: Site, paper: Paper, just: Curating) -> CurationPanel:
+def curation_panel(site: Site, paper: Paper, outcome: FormOutcome) -> CurationPanel:
     """Return what the page of a paper shows to a curator."""
     with reading(site.engine) as connection:
         pin = pins.pin_of(connection, paper.id)
@@ -66,7 +70,7 @@ def curation_panel(site: Site, paper: Paper, just: Curating) -> CurationPanel:
         is_hidden = bool(hidden_papers.hidden_among(connection, [paper.id]))
     topics = site.catalogue.topics.values()
     return CurationPanel(
-        just=just,
+        outcome=outcome,
         pin=pin,
         day=pin.day if pin else site.clock().date(),
         name=pin.name if pin else "",

@@ -36,7 +36,7 @@ Service = Callable[[str], Answer]
 
 @dataclass
 class InMemory:
-    """Asks a service as a client does, without a network. It keeps what was asked for, and the pauses that were due."""
+    """Ask a service as a client does, without a network, and keep the paths and the pauses of the requests."""
 
     service: Service
     asked: list[str] = field(default_factory=list)

@@ -19,7 +19,7 @@ from notifier.curation import Correction, PinRequest, is_curator
 from notifier.errors import UsageError
 from notifier.models import Curation, Subscriber
 from notifier.store import hidden_papers, papers, pins, reading
-from notifier.web.curating import DONE, PINNED_TOO_LATE, Curating
+from notifier.web.curating import DONE, PINNED_TOO_LATE, FormOutcome
 from notifier.web.fields import sentence
 from notifier.web.forms import Form, SubmittedForm, UrlForm
 from notifier.web.guards import FROM_OWN_PAGES
@@ -72,7 +72,7 @@ def curate(site: SiteDependency, who: Curator, form: SubmittedForm, action: str)
             done = PINNED_TOO_LATE
         entry = ACTIONS[action](site, who.email, key, form)
     except UsageError as error:
-        shown = paper_page(site, key, who, Curating(error=sentence(error), typed=form, action=action))
+        shown = paper_page(site, key, who, FormOutcome(error=sentence(error), typed=form, action=action))
         if shown is None:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         return shown

@@ -26,7 +26,7 @@ from notifier.text.harmless import inert, safe_url, shortened_to_columns
 from notifier.text.paper_links import Link, links, other_links, paper_url, search_url, upvotes_from
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
-from notifier.web.curating import DONE, Curating, curation_panel
+from notifier.web.curating import DONE, FormOutcome, curation_panel
 from notifier.web.forms import UrlForm
 from notifier.web.guards import scripted
 from notifier.web.paper_keys import paper_path
@@ -88,17 +88,17 @@ def ris_of(site: SiteDependency, key: str) -> Response:
 @router.api_route("/paper/{key:path}", methods=["GET", "HEAD"])
 def show_paper(site: SiteDependency, request: Request, visitor: Visitor, form: UrlForm, key: str) -> Response:
     """Show a paper: its abstract, links, topics, citation, and when it was listed."""
-    shown = paper_page(site, key, visitor, Curating(done=DONE.get(form.one("done"), "")))
+    shown = paper_page(site, key, visitor, FormOutcome(done=DONE.get(form.one("done"), "")))
     if shown is None:
         return _no_paper_page(site, is_signed_in=visitor is not None)
     return conditional(request, shown) if shown.status_code == HTTPStatus.OK else shown
 
 
-def paper_page(site: Site, key: str, visitor: Subscriber | None, just: Curating) -> Response | None:
+def paper_page(site: Site, key: str, visitor: Subscriber | None, outcome: FormOutcome) -> Response | None:
     """Return the page of the paper with this key, with the forms of curators if the visitor is one.
 
-    Returns None if there is no such paper. If it is hidden, the page only says so, except to curators. `just` is what a
-    curator has just done.
+    Returns None if there is no such paper. If it is hidden, the page only says so, except to curators. `outcome` is
+    that of the form that a curator has just sent.
     """
     found = _paper(site, key)
     if found is None:
@@ -108,10 +108,12 @@ def paper_page(site: Site, key: str, visitor: Subscriber | None, just: Curating)
         return page(site, "hidden_paper", HTTPStatus.GONE, is_signed_in=visitor is not None)
     if found.key != key:
         return _redirect_to_key(site, found, "")
-    return _whole_page(site, found, visitor, just, can_curate=can_curate)
+    return _whole_page(site, found, visitor, outcome, can_curate=can_curate)
 
 
-def _whole_page(site: Site, found: Paper, visitor: Subscriber | None, just: Curating, *, can_curate: bool) -> Response:
+def _whole_page(
+    site: Site, found: Paper, visitor: Subscriber | None, outcome: FormOutcome, *, can_curate: bool
+) -> Response:
     with reading(site.engine) as connection:
         listings = paper_pages.listings_of(connection, found.id, MAX_LISTINGS)
         pin = pins.begun(connection, [found.id]).get(found.id)
@@ -123,8 +125,8 @@ def _whole_page(site: Site, found: Paper, visitor: Subscriber | None, just: Cura
     response = page(
         site,
         "paper",
-        HTTPStatus.UNPROCESSABLE_ENTITY if just.error else HTTPStatus.OK,
-        panel=curation_panel(site, found, just) if can_curate else None,
+        HTTPStatus.UNPROCESSABLE_ENTITY if outcome.error else HTTPStatus.OK,
+        panel=curation_panel(site, found, outcome) if can_curate else None,
         pin=pin,
         **signed_in(site, visitor),
         paper=found,
