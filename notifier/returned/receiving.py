@@ -33,7 +33,8 @@ class ReturnedMail:
     """What became of a message: its kind, the address of the subscriber whom its proof names, and what was done.
 
     `is_copy` says that the message was read before, so that nothing was done now; `kind` is then what the first
-    reading gave. `needs_hand` is true for a copy too, because the copy may be the same file, read by another process.
+    reading gave. `needs_hand` of a copy is that of the first reading too: the copy may be the same file, which another
+    process has read, and it must not be marked as seen before a person has looked at it.
     """
 
     kind: ReturnedKind

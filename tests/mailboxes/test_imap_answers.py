@@ -25,9 +25,10 @@ ANSWERS = {
 
 @contextmanager
 def imap_server(**answers: bytes) -> Iterator[ImapMailbox]:
-    """Give a mailbox on a server that answers commands so; an answer that names no end of a command is followed by OK.
+    """Yield a mailbox on a server that gives these answers to these commands, and those of ANSWERS to the others.
 
-    An empty answer closes the connection.
+    `TAG` in an answer becomes the tag of the command; an answer without it is followed by the line `TAG OK`. In place
+    of an empty answer, the server closes the connection.
     """
     said = ANSWERS | {name.encode(): answer for name, answer in answers.items()}
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

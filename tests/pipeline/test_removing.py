@@ -305,7 +305,7 @@ def test_messages_that_came_back_are_removed_when_they_are_old_and_not_before_so
     assert states == [False, True, True]
 
 
-def test_a_doubted_clock_is_stored_by_every_process_alike(engine: Engine) -> None:
+def test_a_clock_stays_doubted_until_it_is_near_the_believed_time_again(engine: Engine) -> None:
     with writing(engine) as connection:
         assert removals.believe_clock(connection, MONDAY)
         assert not removals.believe_clock(connection, MONDAY + 365 * DAY)

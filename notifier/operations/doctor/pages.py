@@ -53,7 +53,7 @@ def _place(host: str, base_url: str) -> Iterator[Finding]:
     try:
         found = within(SECONDS, lambda: {str(place[0]) for *_, place in socket.getaddrinfo(host, 443)})
     except (TimeoutError, OSError, UnicodeError):
-        return  # the request tells more
+        return  # the request to the page, which follows, shows what is wrong
     private = [each for each in found if not ip_address(each.partition("%")[0]).is_global]
     if private:
         what = f"its host has the private IP address {private[0]} here, so people elsewhere may not reach it"
