@@ -1,9 +1,9 @@
-"""Make what papers are compared by: the terms and the vector of each new paper, and now and then a new basis.
+"""Compute the terms and the vector of each new paper, by which papers are compared, and now and then a new basis.
 
-New papers get their vectors together with their topics, in the basis that is in use. When there are 1.5
-times as many papers as when the basis was made, `refit` learns a new one from them. It makes a vector for each paper
-beside the earlier ones, and then puts the new basis into use in one transaction. A process that is killed in between
-leaves the earlier basis in use, and the next refitting begins anew.
+New papers get their vectors together with their topics, in the basis that is in use. When there are 1.5 times as many
+papers as when the basis was made, `refit` learns a new one from them. It makes a vector for each paper beside the
+earlier ones, and then puts the new basis into use in one transaction. A process that is killed in between leaves the
+earlier basis in use, and the next refitting begins anew.
 """
 
 from __future__ import annotations

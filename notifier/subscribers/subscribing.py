@@ -247,7 +247,7 @@ def new_query(text: str, catalogue: Catalogue, name: str | None = None) -> NewSu
 
 
 def check_papers(connection: Connection, wanted: Iterable[NewSubscription]) -> None:
-    """Raise UsageError if one of these subscriptions asks for papers like one that does not exist."""
+    """Raise UsageError if the query of one of these subscriptions names a paper that does not exist."""
     likes = [each.canonical for each in wanted if each.canonical and "like:" in each.canonical]
     papers.check_keys(connection, {key for text in likes for key in queries.papers_named(queries.parse(text))})
 

@@ -1,6 +1,6 @@
-"""A server that answers each day with the papers of one day: the days are not taken as whole, and are made up for.
+"""A server answers for several days with the papers of one day: the other days are not counted, and are fetched again.
 
-The papers carry no day, so that only their being the same shows it.
+The papers have no date, so this is recognised only because the papers are the same.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def test_the_same_papers_with_other_upvotes_are_no_papers_of_another_day(
 
 
 @pytest.mark.slow
-def test_more_upvotes_of_a_day_itself_are_counted_for_it(engine: Engine, tmp_path: Path) -> None:
+def test_papers_of_the_right_day_count_for_it_although_they_have_no_date_and_other_upvotes(
+    engine: Engine, tmp_path: Path
+) -> None:
     papers = DailyService({day: titles_on(day) for day in each_day(TODAY - 20 * A_DAY, 60)})
     upvotes = count(40)
 

@@ -1,4 +1,4 @@
-"""An empty answer for a day that may have papers does not end that day: it is asked for again, for its papers."""
+"""A day that may have papers, but was answered with none, does not count as complete: it is fetched again."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def titles_of(*numbers: int) -> list[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("nothing", [EMPTY, NO_DATA], ids=["list", "message"])
-def test_papers_of_days_that_were_answered_with_nothing_after_trouble_come_once_when_they_appear(
+def test_papers_that_appear_after_failures_and_empty_answers_for_their_days_come_once(
     engine: Engine, daily: DailyService, config: Config, nothing: Answer
 ) -> None:
     daily.answer = FORBIDDEN

@@ -123,7 +123,7 @@ def test_the_links_expire(engine: Engine) -> None:
     assert confirm(engine, PAGES, old, MONDAY + A_WEEK) is None
 
 
-def test_an_address_of_another_subscriber_is_told_to_nobody_who_cannot_read_its_mail(
+def test_only_who_reads_the_mail_to_the_new_address_learns_that_it_is_another_subscribers(
     store: Engine, ann: Subscriber
 ) -> None:
     confirmed(store, BOB)
@@ -140,7 +140,7 @@ def test_an_address_of_another_subscriber_is_told_to_nobody_who_cannot_read_its_
         assert erasing.erased_among(connection, [BOB]) == set()
 
 
-def test_only_the_spelling_of_an_address_may_change_too(engine: Engine) -> None:
+def test_an_address_can_be_changed_in_its_spelling_alone(engine: Engine) -> None:
     person = confirmed(engine)
     old, new = ask(engine, person, "Ann@example.org")
     confirm(engine, PAGES, old, MONDAY)

@@ -108,7 +108,9 @@ def test_a_cell_that_is_quoted_only_in_part_is_refused_with_the_right_way(cell: 
     ],
 )
 @pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
-def test_a_mark_that_is_not_closed_costs_its_own_row(lines: list[str], read_lines: list[int], line_end: str) -> None:
+def test_a_quotation_mark_that_is_not_closed_refuses_only_its_own_row(
+    lines: list[str], read_lines: list[int], line_end: str
+) -> None:
     text = line_end.join(["first,second", *lines])
     table = read_rows(text.encode(), COLUMNS, "first")
     assert [row.line for row in table.rows] == read_lines

@@ -107,7 +107,7 @@ def test_one_subscription_is_removed_and_the_last_one_unsubscribes(client: httpx
     assert labels_of_ann(engine) == ["experts"]
     answer = client.get(f"/manage/subscriptions/{first_id(engine)}")
     assert "your only one" in shown(answer)
-    assert form_to(answer, "/manage/schedule") is not None, "fewer instead stands beside the button"
+    assert form_to(answer, "/manage/schedule") is not None, 'the button "Fewer instead?" is beside the other one'
     assert "You are unsubscribed" in shown(send(client, f"/manage/subscriptions/{first_id(engine)}/remove"))
     assert stored_ann(engine).state is SubscriberState.UNSUBSCRIBED
 

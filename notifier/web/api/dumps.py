@@ -82,6 +82,6 @@ def _ingest(site: Site, file: DumpFile, day: date | None, archive: bool) -> Dump
 
 
 def _path(name: str, content: bytes) -> Path:
-    """Return the name of a dump as a path. It is used only as a name: no file at it is read or written."""
+    """Return the name of a dump as a path. It is used only as a name: no file at this path is read or written."""
     last = without_controls(name).replace("\\", "/").rpartition("/")[2].strip()
     return Path(last if last.strip(".") else f"{sha256(content).hexdigest()[:16]}.upload")
