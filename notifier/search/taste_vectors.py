@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 import numpy as np
 from sqlalchemy import Connection
 
+from notifier.search.vectors import vectors_by_id
 from notifier.similarity import Floats, taste_matrix
 from notifier.store import paper_vectors
 from notifier.store.papers import topics_of
@@ -20,7 +21,7 @@ def taste_vectors(
 ) -> TasteVectors:
     """Return the vectors of these papers in the basis in use, followed by their topics (see `taste_matrix`).
 
-    The topics of papers that are in `known_topics` are not read. Papers that have no vector yet differ by their topics
+    The topics of papers that are in `known_topics` are not read. Papers without words in the basis differ by their topics
     only. The mean is taken over a sample of papers that is stored with the basis, so it does not depend on which papers
     are asked for.
     """
@@ -28,13 +29,10 @@ def taste_vectors(
     sample = paper_vectors.evenly(paper_vectors.sample_of(connection, used.id), MEAN_OF) if used else []
     ids = sorted({*paper_ids, *sample})
     places = {paper_id: place for place, paper_id in enumerate(ids)}
-    latent, has_vector = np.zeros((len(ids), used.dimensions if used else 0), np.float32), np.zeros(len(ids), bool)
-    if used:
-        stored = paper_vectors.read_vectors(connection, used, ids)
-        rows = [places[paper_id] for paper_id in stored.ids.tolist()]
-        latent[rows], has_vector[rows] = stored.vectors.floats(), True
-    of_sample = [places[paper_id] for paper_id in sample if has_vector[places[paper_id]]]  # some may have been merged
-    latent[~has_vector] = _mean(latent[of_sample])
+    latent = vectors_by_id(connection, used, ids) if used else np.zeros((len(ids), 0), np.float32)
+    has_words = np.count_nonzero(latent, axis=1) > 0
+    of_sample = [places[paper_id] for paper_id in sample if has_words[places[paper_id]]]  # some may have been merged
+    latent[~has_words] = _mean(latent[of_sample])
     topics = {**topics_of(connection, [each for each in ids if each not in known_topics]), **known_topics}
     matrix = taste_matrix(latent, [topics.get(paper_id, ()) for paper_id in ids])
     return TasteVectors(ids, matrix, _mean(matrix[of_sample]))

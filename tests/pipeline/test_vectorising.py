@@ -166,13 +166,25 @@ def test_papers_without_words_are_stored_like_others(store: Engine) -> None:
     assert np.isfinite(rows.vectors.floats()).all()
 
 
-def test_vectors_of_taste_are_differences_from_the_mean_paper_as_which_one_without_a_vector_counts(
-    store: Engine,
-) -> None:
+def test_vectors_of_taste_are_differences_from_the_mean_paper_as_which_one_without_words_counts(store: Engine) -> None:
     add(store, 0, 10)
-    add_listings(store, "later", MONDAY.date(), Listing(position=1, title="Not indexed yet about subject 3"))
+    add_listings(store, "later", MONDAY.date(), Listing(position=1, title="?! ??"))
+    tag(store, TOPICS)
     with reading(store) as connection:
         all_vectors, some = taste_vectors(connection, range(1, 12), {}), taste_vectors(connection, [11, 5], {})
     assert np.allclose(all_vectors.of(range(1, 11)).mean(axis=0), 0, atol=1e-6)
     assert np.array_equal(some.of([11, 5, 99]), all_vectors.of([11, 5, 99]))
     assert not some.of([11, 99]).any() and some.of([5]).any()
+
+
+def test_the_vector_of_taste_of_a_paper_is_the_same_before_and_after_it_is_stored(store: Engine) -> None:
+    add(store, 0, 10)
+    add_listings(store, "later", MONDAY.date(), Listing(position=1, title="Paper 11 about subject 3"))
+    assert len(vectors(store)) == 10
+    with reading(store) as connection:
+        before = taste_vectors(connection, [5, 11], {}).of([5, 11])
+    vectorising.vectorise(store)
+    assert len(vectors(store)) == 11
+    with reading(store) as connection:
+        after = taste_vectors(connection, [5, 11], {}).of([5, 11])
+    assert before[1].any() and np.array_equal(before, after)
