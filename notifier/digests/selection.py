@@ -81,13 +81,14 @@ def select(  # noqa: PLR0913 - what a digest depends on
     by_turn = zip_longest(*[each.papers for each in arranged])
     in_turn = [(place, paper) for turn in by_turn for place, paper in enumerate(turn) if paper]
     shown = Counter(place for place, _ in in_turn[:limit])
+
+    def item(paper: Paper, because: str) -> Item:
+        return _item(paper, matching[paper.id], words, pins.get(paper.id), because)
+
     sections = tuple(
         Section(
             subscription.label,
-            tuple(
-                _item(paper, matching[paper.id], words, pins.get(paper.id), each.because.get(paper.id, ""))
-                for paper in each.papers[: shown[place]]
-            ),
+            tuple(item(paper, each.because.get(paper.id, "")) for paper in each.papers[: shown[place]]),
             subscription.id,
             each.note,
         )

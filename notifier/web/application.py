@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from http import HTTPStatus
 
-from fastapi import Depends, FastAPI, Request, Response
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, RedirectResponse
 from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
@@ -26,7 +26,7 @@ from notifier.web.fields import sentence
 from notifier.web.guards import SECURITY_HEADERS, limit_bodies, secure_responses
 from notifier.web.pages import ROUTERS
 from notifier.web.sessions import NotSignedInError
-from notifier.web.site import page, site_of
+from notifier.web.site import Site, page, site_of
 
 RETRY_SECONDS = 60
 
@@ -53,33 +53,42 @@ def make_app(
     application.state.metrics, application.state.metrics_token = metrics_text, metrics_token(config)
     application.state.database_failures = DatabaseFailureLog()
     application.state.api = api = make_api(site, application.state.database_failures)
-    for root in dict.fromkeys((site.root, "")):
-        for router in (
-            health.router,
-            documents.router,
-            *([metrics.router] if metrics_text else []),
-            assets.router,
-            unsubscribing.router,
-        ):
+    _include_routers(application, site.root, [metrics.router] if metrics_text else [])
+    _add_middleware(application, site, api)
+    _add_error_pages(application)
+    return application
+
+
+def _include_routers(application: FastAPI, root_of_site: str, optional: Sequence[APIRouter]) -> None:
+    """Include all routers, and the `optional` ones, below the path of the base URL and also at the root."""
+    roots = tuple(dict.fromkeys((root_of_site, "")))
+    for root in roots:
+        for router in (health.router, documents.router, *optional, assets.router, unsubscribing.router):
             application.include_router(router, prefix=root)
-    if site.root:  # added before the pages: its path may also be that of a page, such as /papers
-        application.add_api_route(site.root, _redirect_to_first_page, methods=["GET", "HEAD"])
-    for root in dict.fromkeys((site.root, "")):
+    if root_of_site:  # added before the pages: its path may also be that of a page, such as /papers
+        application.add_api_route(root_of_site, _redirect_to_first_page, methods=["GET", "HEAD"])
+    for root in roots:
         for router in (*ROUTERS, *FEED_ROUTERS):
             application.include_router(router, prefix=root, dependencies=[Depends(_pages_below(root))])
+
+
+def _add_middleware(application: FastAPI, site: Site, api: FastAPI) -> None:
+    """Add what handles each request and response; the middleware that is added last is the outermost."""
     application.add_middleware(serve_api, api, site.root)
     application.add_middleware(zip_responses)
     application.add_middleware(limit_bodies, (f"{site.root}/api/", "/api/"))
     application.add_middleware(serve_published, site.feed_files, site.root)
-    # Added last, so outermost: it also covers the responses of limit_bodies.
-    application.add_middleware(secure_responses)
+    application.add_middleware(secure_responses)  # outermost, so that it also covers the responses of limit_bodies
+
+
+def _add_error_pages(application: FastAPI) -> None:
+    """Add the page that answers each kind of error."""
     application.add_exception_handler(HTTPException, _refusal_page)
     application.add_exception_handler(NotSignedInError, _redirect_to_sign_in)
     application.add_exception_handler(UsageError, _nothing_changed_page)
     application.add_exception_handler(StoreError, _database_error_page)
     application.add_exception_handler(SQLAlchemyError, _database_error_page)
     application.add_exception_handler(Exception, _internal_error_page)
-    return application
 
 
 def _pages_below(root: str) -> Callable[[Request], Awaitable[None]]:
