@@ -123,7 +123,7 @@ def merge(engine: Engine, actor: str, key: str, into: str, now: datetime) -> Cur
             ingest.lock(connection)
             merged, kept = (paper_pages.paper_as_typed(connection, each) for each in (key, into))
             if merged.id == kept.id:
-                raise UsageError(f"{key} and {into} are one paper; there is nothing to merge")
+                raise UsageError(f"the keys {key} and {into} are of one paper; there is nothing to merge")
             return _store(connection, change, merged, (None, kept.id))
 
     return in_transaction()
@@ -195,11 +195,11 @@ def _store(connection: Connection, change: _Change, found: Paper, states: tuple[
 
 
 _NOTHING_TO_DO = {
-    "pin": "{} is pinned in this way already; nothing was changed",
-    "unpin": "{} is not pinned; nothing was changed",
-    "hide": "{} is hidden already; nothing was changed",
-    "unhide": "{} is not hidden; nothing was changed",
-    "correct": "{} was corrected in this way already; nothing was changed",
+    "pin": "the paper {} is pinned in this way already; nothing was changed",
+    "unpin": "the paper {} is not pinned; nothing was changed",
+    "hide": "the paper {} is hidden already; nothing was changed",
+    "unhide": "the paper {} is not hidden; nothing was changed",
+    "correct": "the paper {} was corrected in this way already; nothing was changed",
 }
 
 
@@ -232,14 +232,17 @@ def _why_not_parted(connection: Connection, key: str) -> str:
     """Return why there is nothing to part."""
     found = paper_pages.paper_as_typed(connection, key)
     if merged := hand_merges.keys_merged_into(connection, found.id):
-        return f"{found.key} is the paper that stayed; give the key of one that was merged into it: {', '.join(merged)}"
+        return f"the paper {found.key} stayed; give the key of one that was merged into it: {', '.join(merged)}"
     key = paper_pages.typed_key(key)
     if found.key != key:
         return (
             f"a dump joined {key} to {found.key}, or gave it this key, and dumps keep no record of what each "
             "had; correct or hide the paper instead"
         )
-    return f"{key} was merged with no other paper by hand; if a dump gave it what belongs to another paper, correct it"
+    return (
+        f"the paper {key} was merged with no other one by hand; if a dump gave it what belongs to another paper, "
+        "correct it"
+    )
 
 
 def _require_stored(connection: Connection, entry: Curation) -> None:
@@ -259,7 +262,10 @@ def _why_replaced(connection: Connection, entry: Curation) -> str:
     later = [
         each
         for each in curation.entries(connection, None, paper_id=entry.paper_id)
-        if each.id > entry.id and each.aspect == entry.aspect and each.undone_by is None and each.undoes is None
+        if each.id > entry.id
+        and (each.paper_id, each.aspect) == (entry.paper_id, entry.aspect)
+        and each.undone_by is None
+        and each.undoes is None
     ]
     cure = f"undo entry {later[0].id} first" if later else "look at what the paper has now"
     return f"entry {entry.id} cannot be undone, because the same was changed again since; {cure}"

@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Connection, Row, delete, func, insert, select, update
+from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
 from notifier.models import Curation, Pin
 from notifier.store import hand_merges, hidden_papers, parting, pins, tags
@@ -20,6 +20,7 @@ from notifier.store.statements import batches, insert_into
 from notifier.store.tables import LARGEST_ID, correction, curation, dump, hidden_paper, topic_correction
 
 ERASED = "an erased subscriber"
+_MERGING = ("merge", "part")  # the state before or after is the id of the paper that stays
 
 State = Any  # what JSON can hold: see `state_of`
 
@@ -113,13 +114,15 @@ def entries(
 ) -> list[Curation]:
     """Return at most `limit` entries of the log, the newest first; with `before_id`, only older ones.
 
-    With `paper_id`, only those of one paper are returned.
+    With `paper_id`, only those of one paper are returned, among them those that merged another paper into it.
     """
     wanted = select(curation).order_by(curation.c.id.desc()).limit(limit)
     if before_id is not None:
         wanted = wanted.where(curation.c.id < before_id)
     if paper_id is not None:
-        wanted = wanted.where(curation.c.paper_id == paper_id)
+        row, other = curation.c, json.dumps(paper_id)
+        is_merged = row.action.in_(_MERGING) & or_(row.before == other, row.after == other)
+        wanted = wanted.where(or_(row.paper_id == paper_id, is_merged))
     return _with_undone(connection, connection.execute(wanted).all())
 
 

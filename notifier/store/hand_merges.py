@@ -68,7 +68,7 @@ def merge(connection: Connection, paper_id: int, into_id: int) -> None:
     merged, into = both[paper_id], both[into_id]
     if merged.shown.arxiv_id and into.shown.arxiv_id:
         raise UsageError(
-            f"{merged.key} and {into.key} are two papers of arXiv, which cannot be merged; hide one of them instead"
+            f"the papers {merged.key} and {into.key} are both of arXiv, and cannot be merged; hide one of them instead"
         )
     locked(connection, [paper_id, into_id], also_references=True)
     kept = _kept(connection, merged, into)

@@ -264,11 +264,11 @@ def test_a_dump_joins_a_paper_that_has_the_arxiv_id_of_one_merged_into_it(engine
 def test_what_cannot_be_merged_or_parted_is_refused_with_the_reason(in_sqlite: Engine) -> None:
     add_listings(in_sqlite, "two", DAY, Listing(1, "The Third Title of It", arxiv_id="2607.00003"))
     first, second, third = (each.key for each in stored(in_sqlite))
-    with pytest.raises(UsageError, match="two papers of arXiv"):
+    with pytest.raises(UsageError, match="are both of arXiv, and cannot be merged"):
         curation.merge(in_sqlite, ANN, second, third, MONDAY)
     with pytest.raises(UsageError, match="one paper"):
         curation.merge(in_sqlite, ANN, second, second, MONDAY)
-    with pytest.raises(UsageError, match="merged with no other paper by hand"):
+    with pytest.raises(UsageError, match="was merged with no other one by hand"):
         curation.part(in_sqlite, ANN, first, MONDAY)
     add_listings(in_sqlite, "three", DAY, Listing(1, "The First Title of It", arxiv_id="2607.00004"))
     with pytest.raises(UsageError, match="dumps keep no record"):

@@ -122,7 +122,7 @@ WRONG: tuple[tuple[str, dict[str, str], str], ...] = (
     ("correct", {"url": "javascript:alert(1)"}, "is not the URL of a page"),
     ("correct", {"add": "no-topic"}, "There is no topic 'no-topic'"),
     ("merge", {"into": "\0\ud7ff"}, "There is no paper"),
-    ("unpin", {}, "is not pinned"),
+    ("unpin", {}, "The paper t-"),
 )
 
 
@@ -141,7 +141,11 @@ def test_after_a_merge_the_page_has_the_arxiv_id_of_the_merged_paper(client: htt
     add_listings(engine, "two", date(2026, 7, 6), Listing(1, "The Third Paper of All", arxiv_id="2607.00003"))
     answer = send(client, "merge", key="2607.00003", into=keys(engine)[0])
     assert answer.headers["Location"] == "/paper/2607.00003?done=merge#curate"
-    assert "The papers are merged." in shown(client.get(answer.headers["Location"]))
+    page = client.get(answer.headers["Location"])
+    assert "The papers are merged." in shown(page)
+    assert "merged into: – → 2607.00003" in shown(page)
+    assert send(client, "undo", **form_to(page, "/curation/undo").fields).status_code == 303
+    assert [line.did for line in curation.read_log(engine, paper_id=1)] == ["undid 1", "merged"]
 
 
 def test_hostile_forms_change_nothing(client: httpx.Client, engine: Engine) -> None:
