@@ -11,14 +11,17 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 from support.service import add_listings, add_subscriber, ingest_page
+from support.stored_papers import all_papers
 from support.visitors import as_visitor, form_to, parsed, session_token, shown
 from support.web_site import ANN, AT_EIGHT, FORM, serve_pages, write_config
 
 from notifier import curation
 from notifier.config import Config
 from notifier.models import Listing, Subscriber, SubscriberState
+from notifier.pipeline import tag
 from notifier.store import papers, reading, subscribers
 from notifier.subscribers import SignUp, pause
+from notifier.topics import catalogue_of
 
 BOB = "bob@example.org"
 OWN = {"Sec-Fetch-Site": "same-origin"}
@@ -146,6 +149,29 @@ def test_after_a_merge_the_page_has_the_arxiv_id_of_the_merged_paper(client: htt
     assert "merged into: – → 2607.00003" in shown(page)
     assert send(client, "undo", **form_to(page, "/curation/undo").fields).status_code == 303
     assert [line.did for line in curation.read_log(engine, paper_id=1)] == ["undid 1", "merged"]
+
+
+def topics_of(client: httpx.Client, key: str) -> set[str]:
+    """Return which of two topics the page of a paper shows."""
+    found = parsed(client.get(f"/paper/{key}")).xpath("//main//a/@href")
+    return {path.removeprefix("/topics/") for path in found} & {"robotics", "quantization"}
+
+
+def test_a_page_shows_at_once_the_topics_of_a_paper_that_was_corrected_parted_or_undone(
+    client: httpx.Client, engine: Engine, config: Config
+) -> None:
+    ingest_page(engine, config.base, ["Robots That Learn Robotics from Robots"])
+    tag(engine, catalogue_of(config))
+    with reading(engine) as connection:
+        first, _, own = (paper.key for paper in all_papers(connection))
+    assert topics_of(client, own) == {"robotics"}
+    send(client, "correct", key=own, remove="robotics", add="quantization")
+    assert topics_of(client, own) == {"quantization"}
+    send(client, "merge", key=own, into=first)
+    send(client, "part", key=first, merged=own)
+    assert topics_of(client, own) == {"quantization"}
+    send(client, "undo", entry="1")
+    assert topics_of(client, own) == {"robotics"}
 
 
 def test_hostile_forms_change_nothing(client: httpx.Client, engine: Engine) -> None:
