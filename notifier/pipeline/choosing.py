@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import datetime
 
 from sqlalchemy import Connection
 
@@ -72,13 +72,11 @@ def choose_papers(
     matched = {subscriber.id: matched_papers(candidates, subscriber) for subscriber, _ in slots}
     held = _held_papers(connection, candidates, matched)
     orders = read_orders(connection, [subscriber for subscriber, _ in slots], matched, candidates.papers)
-    limit = config.digest.papers
+    limit, notes = config.digest.papers, notes_of(candidates.pins)
     planned = []
     for subscriber, slot in slots:
-        pins = pins_until(candidates, slot.local_date)
-        order = orders.of(subscriber, limit, pins)
-        new = new_papers(matched[subscriber.id], held[subscriber.id], pins, order)
-        notes = notes_of(pins)
+        order = orders.of(subscriber, limit, candidates.pins)
+        new = new_papers(matched[subscriber.id], held[subscriber.id], candidates.pins, order)
         chosen = selection.select(new, held[subscriber.id], candidates.words, limit, pins=notes, arrange=order.arranged)
         planned.append(PlannedDigest(subscriber, slot, chosen))
     complete = _with_earlier(connection, planned, config.digest.papers)
@@ -194,11 +192,6 @@ def _best(subscription: Subscription, found: list[Paper], pins: Mapping[int, Pin
 def notes_of(pins: Mapping[int, Pin]) -> dict[int, PinNote]:
     """Return the notes of pins, by paper id."""
     return {number: PinNote(pin.note, pin.name) for number, pin in pins.items()}
-
-
-def pins_until(candidates: Candidates, day: date) -> dict[int, Pin]:
-    """Return the pins to this day and to earlier days, by paper id."""
-    return {number: pin for number, pin in candidates.pins.items() if pin.day <= day}
 
 
 def pinned_first(found: list[Paper], pins: Mapping[int, Pin]) -> list[Paper]:

@@ -26,7 +26,6 @@ from notifier.pipeline.choosing import (
     matched_papers,
     new_papers,
     notes_of,
-    pins_until,
 )
 from notifier.pipeline.dry_run import as_planned
 from notifier.pipeline.planning import delivery_row, due_slots, instant_slot
@@ -151,14 +150,12 @@ def _with_newest(
     for cursor in _earlier_cursors(connection, planned.subscriber, now):
         earlier = replace(planned.subscriber, cursor=cursor)
         candidates = _candidates(connection, earlier, catalogue, now)
-        pins = pins_until(candidates, planned.slot.local_date)
+        limit, pins = config.digest.papers, candidates.pins
         matched = matched_papers(candidates, earlier)
         orders = read_orders(connection, [earlier], {earlier.id: matched}, candidates.papers)
-        order = orders.of(earlier, config.digest.papers, pins)
+        order = orders.of(earlier, limit, pins)
         newest = new_papers(matched, set(), pins, order)
-        if found := select(
-            newest, set(), candidates.words, config.digest.papers, pins=notes_of(pins), arrange=order.arranged
-        ):
+        if found := select(newest, set(), candidates.words, limit, pins=notes_of(pins), arrange=order.arranged):
             planned = replace(planned, selection=found, is_new=False)
             return fitted_with_subjects(connection, candidates, [planned], config)[0]
     return planned

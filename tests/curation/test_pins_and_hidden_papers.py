@@ -128,6 +128,16 @@ def test_a_pin_for_a_later_day_begins_on_that_day_and_reaches_only_those_who_hav
     assert [title for title, _ in planned["all"]].count(TITLES[3]) == 1
 
 
+def test_a_pin_whose_day_has_begun_somewhere_is_in_digests_of_the_evening_before(store: Engine, config: Config) -> None:
+    evening = SignUp("evening@example.org", topics=("all",), hour="18:00", confirmed=True)
+    add_subscriber(store, evening, settings=config)
+    pin(store, TITLES[3], TODAY + A_DAY)
+    plan(store, config, AT_EIGHT)
+    assert [note for _, note in digests(store)["all"]] == ["", "", "", ""]
+    plan(store, config, AT_EIGHT.replace(hour=18))
+    assert digests(store)["evening"][0] == (TITLES[3], NOTE)
+
+
 def test_an_archived_paper_that_is_pinned_is_announced_once(store: Engine, config: Config) -> None:
     add_listings_as(store, AnnouncePolicy(archive=True), "old", Listing(1, "An Old Paper to Read Again"))
     pin(store, "An Old Paper to Read Again")
