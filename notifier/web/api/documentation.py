@@ -21,7 +21,7 @@ class Kind:
 
 
 @dataclass(frozen=True, slots=True)
-class Value:
+class ValueDescription:
     """A parameter of an operation, or a field of a model."""
 
     name: str
@@ -32,7 +32,7 @@ class Value:
 
 
 @dataclass(frozen=True, slots=True)
-class Operation:
+class OperationDescription:
     """An operation: how it is called, the scope that it needs, and what it takes and answers.
 
     `scope` is empty if everybody may call it. `body` says what the body is; None if there is none.
@@ -43,7 +43,7 @@ class Operation:
     path: str
     description: str
     scope: str
-    parameters: Sequence[Value]
+    parameters: Sequence[ValueDescription]
     body: Kind | None
     answers: Sequence[tuple[str, Kind]]
     problems: Sequence[str]
@@ -55,7 +55,7 @@ class Model:
 
     name: str
     description: str
-    fields: Sequence[Value]
+    fields: Sequence[ValueDescription]
     words: str
 
 
@@ -63,23 +63,23 @@ class Model:
 class Documentation:
     """The operations by the name of their group, and the models by their names."""
 
-    groups: Mapping[str, Sequence[Operation]]
+    groups: Mapping[str, Sequence[OperationDescription]]
     models: Sequence[Model]
 
 
 def documentation_of(document: dict[str, Any]) -> Documentation:
     """Return what the page shows of an OpenAPI document."""
-    groups: dict[str, list[Operation]] = {}
+    groups: dict[str, list[OperationDescription]] = {}
     for path, method, operation in operations_of(document):
         groups.setdefault(operation["tags"][0], []).append(_operation(path, method, operation))
     schemas = document["components"]["schemas"]
     return Documentation(groups, [_model(name, schemas[name]) for name in sorted(schemas)])
 
 
-def _operation(path: str, method: str, operation: dict[str, Any]) -> Operation:
+def _operation(path: str, method: str, operation: dict[str, Any]) -> OperationDescription:
     responses = operation["responses"]
     needed = operation["security"][0]
-    return Operation(
+    return OperationDescription(
         id=operation["operationId"],
         method=method.upper(),
         path=path,
@@ -92,9 +92,11 @@ def _operation(path: str, method: str, operation: dict[str, Any]) -> Operation:
     )
 
 
-def _parameter(found: dict[str, Any]) -> Value:
+def _parameter(found: dict[str, Any]) -> ValueDescription:
     kind = _kind(found["schema"])
-    return Value(found["name"], kind, found.get("required", False), found.get("description", ""), found["in"])
+    return ValueDescription(
+        found["name"], kind, found.get("required", False), found.get("description", ""), found["in"]
+    )
 
 
 def _content(found: dict[str, Any]) -> Kind:
@@ -108,7 +110,7 @@ def _content(found: dict[str, Any]) -> Kind:
 def _model(name: str, schema: dict[str, Any]) -> Model:
     required = schema.get("required", ())
     fields = [
-        Value(field, _kind(each), field in required, each.get("description", ""))
+        ValueDescription(field, _kind(each), field in required, each.get("description", ""))
         for field, each in schema.get("properties", {}).items()
     ]
     return Model(name, schema.get("description", ""), fields, "" if fields else _kind(schema).words)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
@@ -25,6 +27,7 @@ A program sends its token in a header `Authorization: Bearer TOKEN`; the operato
 9457). Lists come in pages: the header Link (RFC 8288) leads to the next one. GET answers with an ETag, and with 304 if
 the client already has this version. The headers RateLimit and RateLimit-Policy tell how many requests are left.\
 """
+SUFFIX = "Document"  # of the classes that would otherwise have the name of a class in `notifier.models`
 # What may happen to any request.
 ALWAYS = (401, 403, 422, 429, 500, 503)
 HEADERS_OF = {401: ("WWW-Authenticate",), 403: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
@@ -45,7 +48,7 @@ def openapi_document(api: FastAPI, site: Site) -> dict[str, Any]:
     components["securitySchemes"] = {SCHEME: _security_scheme()}
     for path, method, operation in operations_of(found):
         _complete(path, method, operation, site)
-    return found
+    return _with_short_names(found)
 
 
 def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
@@ -53,6 +56,17 @@ def operations_of(document: dict[str, Any]) -> Iterator[tuple[str, str, dict[str
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             yield path, method, operation
+
+
+def _with_short_names(document: dict[str, Any]) -> dict[str, Any]:
+    """Return a description whose schemas are named without the suffix of their classes: `Paper`, not `PaperDocument`.
+
+    A name is a whole string: a key, a title, or the end of a reference.
+    """
+    text = re.sub(rf'"(#/components/schemas/)?(\w+){SUFFIX}"', r'"\1\2"', json.dumps(document))
+    renamed: dict[str, Any] = json.loads(text)
+    assert len(renamed["components"]["schemas"]) == len(document["components"]["schemas"]), "two schemas share a name"
+    return renamed
 
 
 def _complete(path: str, method: str, operation: dict[str, Any], site: Site) -> None:

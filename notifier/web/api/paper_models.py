@@ -16,7 +16,7 @@ from notifier.web.paper_keys import paper_path
 from notifier.web.site import Site
 
 
-class Paper(BaseModel):
+class PaperDocument(BaseModel):
     """A paper. What is not known is null or empty; unknown upvotes are null, which is not zero."""
 
     key: str = Field(description="The arXiv id without version; without one, `t-` and 16 hexadecimal digits.")
@@ -62,7 +62,7 @@ class PaperPin(BaseModel):
     name: str = Field(description="The name that has signed it.")
 
 
-class ListedPaper(Paper):
+class ListedPaperDocument(PaperDocument):
     """A paper in a list."""
 
     list_day: date = Field(description="The listing day under which the list has it.")
@@ -74,20 +74,22 @@ class ListedPaper(Paper):
 class PaperList(BaseModel):
     """A page of a list of papers."""
 
-    papers: list[ListedPaper]
+    papers: list[ListedPaperDocument]
     next: str | None = Field(description="The URL of the next page, as in the header Link; null on the last page.")
 
 
-def paper_model(site: Site, paper: models.Paper) -> Paper:
+def paper_model(site: Site, paper: models.Paper) -> PaperDocument:
     """Return a paper in the form of the API."""
-    return Paper(**_values(site, paper))
+    return PaperDocument(**_values(site, paper))
 
 
-def listed_paper(site: Site, card: PaperCard, spans: Spans | None = None) -> ListedPaper:
+def listed_paper(site: Site, card: PaperCard, spans: Spans | None = None) -> ListedPaperDocument:
     """Return a paper of a list in the form of the API."""
     places = places_model(spans) if spans else None
     pin = pin_model(card.day, card.pin) if card.pin else None
-    return ListedPaper(**_values(site, card.paper), list_day=card.day, list_upvotes=card.upvotes, spans=places, pin=pin)
+    return ListedPaperDocument(
+        **_values(site, card.paper), list_day=card.day, list_upvotes=card.upvotes, spans=places, pin=pin
+    )
 
 
 def pin_model(day: date, pin: PinNote) -> PaperPin:

@@ -17,7 +17,15 @@ from notifier.search import SIMILAR, similar_papers, with_similar
 from notifier.store import hidden_papers, paper_pages, papers, pins, reading
 from notifier.topics import check_topics
 from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
-from notifier.web.api.paper_models import ListedPaper, Paper, PaperList, PaperPin, listed_paper, paper_model, pin_model
+from notifier.web.api.paper_models import (
+    ListedPaperDocument,
+    PaperDocument,
+    PaperList,
+    PaperPin,
+    listed_paper,
+    paper_model,
+    pin_model,
+)
 from notifier.web.api.problems import ProblemError, not_found
 from notifier.web.api.routes import api_router, reads
 from notifier.web.list_pages import ListPage, read_page, read_trending_page
@@ -49,7 +57,7 @@ class DayListing(BaseModel):
     upvotes: int | None
 
 
-class WholePaper(Paper):
+class WholePaper(PaperDocument):
     """A paper, with its pin, its listings and the keys by which it was known before papers were merged."""
 
     pin: PaperPin | None = Field(description="Null if it is not pinned, or only to a later day.")
@@ -57,10 +65,10 @@ class WholePaper(Paper):
     listings: list[DayListing] = Field(description=f"The newest {MAX_LISTINGS} listings, the newest day first.")
 
 
-class SimilarPaper(BaseModel):
+class SimilarPaperDocument(BaseModel):
     """A paper that is similar to another, and the topics and the rarest words that both have."""
 
-    paper: Paper
+    paper: PaperDocument
     score: float = Field(description="How similar it is, up to 1.")
     topics: list[str]
     words: list[str]
@@ -69,10 +77,10 @@ class SimilarPaper(BaseModel):
 class SimilarList(BaseModel):
     """The papers that are most similar to one, the most similar first."""
 
-    similar: list[SimilarPaper]
+    similar: list[SimilarPaperDocument]
 
 
-class ListedDay(BaseModel):
+class ListedDayDocument(BaseModel):
     """A day on which papers are listed."""
 
     day: date
@@ -82,7 +90,7 @@ class ListedDay(BaseModel):
 class DayList(BaseModel):
     """The days on which papers are listed."""
 
-    days: list[ListedDay]
+    days: list[ListedDayDocument]
 
 
 @reads(router, "/papers", Scope.READ_PAPERS)
@@ -123,7 +131,7 @@ def list_trending_papers(site: SiteDependency, response: Response, after: After 
 def list_days(site: SiteDependency) -> DayList:
     """List the days on which papers are listed, the oldest first, with the number of papers of each."""
     counts = site.listed_days.get(site.engine, site.clock()).counts
-    return DayList(days=[ListedDay(day=day, papers=number) for day, number in counts.items()])
+    return DayList(days=[ListedDayDocument(day=day, papers=number) for day, number in counts.items()])
 
 
 @reads(router, "/papers/{key:path}/similar", Scope.READ_PAPERS, responses=GONE)
@@ -137,7 +145,7 @@ def list_similar_papers(
         found = similar_papers(connection, _shown_paper(connection, key), limit)
     return SimilarList(
         similar=[
-            SimilarPaper(
+            SimilarPaperDocument(
                 paper=paper_model(site, each.paper), score=each.score, topics=list(each.topics), words=list(each.words)
             )
             for each in found
@@ -216,5 +224,5 @@ def _period(site: Site, listed: str | None) -> Period:
 def _paper_list(site: Site, response: Response, found: ListPage | None) -> PaperList:
     if found is None:
         raise no_page()
-    shown: list[ListedPaper] = [listed_paper(site, card) for card in found.cards]
+    shown: list[ListedPaperDocument] = [listed_paper(site, card) for card in found.cards]
     return PaperList(papers=shown, next=link_to_next(response, found.more))

@@ -22,7 +22,7 @@ MOST_MATCHES, USUAL_MATCHES = 100, 20
 router = api_router("previews")
 
 
-class PreviewMatch(BaseModel):
+class PreviewMatchDocument(BaseModel):
     """A paper that the query matches."""
 
     key: str
@@ -32,7 +32,7 @@ class PreviewMatch(BaseModel):
     spans: MatchingPlaces
 
 
-class Preview(BaseModel):
+class PreviewDocument(BaseModel):
     """What a subscription to a query would bring, judged by the stored papers."""
 
     canonical: str = Field(description="The canonical form, which is the same for queries that ask for the same.")
@@ -40,7 +40,7 @@ class Preview(BaseModel):
     per_week: float
     listing_days: int = Field(description="The number of days from first to last listing day of the searched papers.")
     warnings: list[str] = Field(description="What may be a mistake in the query.")
-    matches: list[PreviewMatch] = Field(description="The first of the papers that match, the newest first.")
+    matches: list[PreviewMatchDocument] = Field(description="The first of the papers that match, the newest first.")
 
 
 @reads(router, "/preview", Scope.READ_PAPERS)
@@ -52,18 +52,18 @@ def preview_query(
         Query(description="Only papers that were first listed in the last `days` days."),
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MOST_MATCHES, description="How many papers to show.")] = USUAL_MATCHES,
-) -> Preview:
+) -> PreviewDocument:
     """Preview a query: how many papers match, and which. This takes longer than a search."""
     check_topics(queries.parse(query), site.catalogue)
     found = search.preview(site.engine, query, days, site.clock(), limit)
-    return Preview(
+    return PreviewDocument(
         canonical=found.canonical,
         papers=found.papers,
         per_week=found.per_week,
         listing_days=found.listing_days,
         warnings=list(found.warnings),
         matches=[
-            PreviewMatch(
+            PreviewMatchDocument(
                 key=each.key,
                 title=each.title,
                 abstract=each.abstract,

@@ -14,7 +14,7 @@ from notifier.web.api.problems import not_found
 from notifier.web.site import Site
 
 
-class Subscription(BaseModel):
+class SubscriptionDocument(BaseModel):
     """A query or a topic that a subscriber asked for."""
 
     id: int
@@ -24,7 +24,7 @@ class Subscription(BaseModel):
     label: str = Field(description="The heading in digests.")
 
 
-class Subscriber(BaseModel):
+class SubscriberDocument(BaseModel):
     """Somebody who gets digests, or did."""
 
     id: int
@@ -34,7 +34,7 @@ class Subscriber(BaseModel):
     hour: str
     timezone: str
     weekday: str
-    subscriptions: list[Subscription]
+    subscriptions: list[SubscriptionDocument]
     confirmed_at: datetime | None
     next_due: datetime | None
     paused_until: datetime | None
@@ -43,14 +43,14 @@ class Subscriber(BaseModel):
 class SubscriberList(BaseModel):
     """A page of the list of subscribers."""
 
-    subscribers: list[Subscriber]
+    subscribers: list[SubscriberDocument]
     next: str | None = Field(description="The URL of the next page, as in the header Link; null on the last page.")
 
 
 class SubscriptionList(BaseModel):
     """The subscriptions of a subscriber, in the order of the sections of their digests."""
 
-    subscriptions: list[Subscription]
+    subscriptions: list[SubscriptionDocument]
 
 
 def find_subscriber(site: Site, subscriber_id: int) -> models.Subscriber:
@@ -62,9 +62,9 @@ def find_subscriber(site: Site, subscriber_id: int) -> models.Subscriber:
     return found
 
 
-def subscriber_model(stored: models.Subscriber) -> Subscriber:
+def subscriber_model(stored: models.Subscriber) -> SubscriberDocument:
     """Return a subscriber in the form of the API."""
-    return Subscriber(
+    return SubscriberDocument(
         id=stored.id,
         email=stored.email,
         state=stored.state,
@@ -79,7 +79,7 @@ def subscriber_model(stored: models.Subscriber) -> Subscriber:
     )
 
 
-def subscription_model(stored: models.Subscription) -> Subscription:
+def subscription_model(stored: models.Subscription) -> SubscriptionDocument:
     """Return a subscription in the form of the API."""
     query = None if stored.topic else stored.query
-    return Subscription(id=stored.id, query=query, topic=stored.topic, name=stored.name, label=stored.label)
+    return SubscriptionDocument(id=stored.id, query=query, topic=stored.topic, name=stored.name, label=stored.label)

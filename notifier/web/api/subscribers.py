@@ -27,7 +27,7 @@ from notifier.web.api.inputs import EmailText, Input, Name, RowId, ScheduleInput
 from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
 from notifier.web.api.papers import QueryText
 from notifier.web.api.routes import api_router, caller_of, reads, writes
-from notifier.web.api.subscriber_models import Subscriber, SubscriberList, find_subscriber, subscriber_model
+from notifier.web.api.subscriber_models import SubscriberDocument, SubscriberList, find_subscriber, subscriber_model
 from notifier.web.list_orders import numbers_of
 from notifier.web.site import Site, SiteDependency
 
@@ -81,7 +81,7 @@ def list_subscribers(
 
 
 @reads(router, SUBSCRIBER, Scope.READ_SUBSCRIBERS)
-def get_subscriber(site: SiteDependency, subscriber_id: RowId) -> Subscriber:
+def get_subscriber(site: SiteDependency, subscriber_id: RowId) -> SubscriberDocument:
     """Show one subscriber."""
     return subscriber_model(find_subscriber(site, subscriber_id))
 
@@ -92,9 +92,11 @@ def get_subscriber(site: SiteDependency, subscriber_id: RowId) -> Subscriber:
     "/subscribers",
     Scope.WRITE_SUBSCRIBERS,
     status=HTTPStatus.CREATED,
-    responses={200: {"model": Subscriber, "description": "The address was known; what is new was added."}},
+    responses={200: {"model": SubscriberDocument, "description": "The address was known; what is new was added."}},
 )
-def add_subscriber(site: SiteDependency, request: Request, response: Response, body: NewSubscriber) -> Subscriber:
+def add_subscriber(
+    site: SiteDependency, request: Request, response: Response, body: NewSubscriber
+) -> SubscriberDocument:
     """Add a subscriber, who gets a mail that asks to confirm. If the address is known, add only what is new."""
     caller = caller_of(request)
     if body.confirmed and caller.token and Scope.CONFIRM_SUBSCRIBERS not in caller.token.scopes:
@@ -113,7 +115,7 @@ def add_subscriber(site: SiteDependency, request: Request, response: Response, b
 
 
 @writes(router, "PATCH", SUBSCRIBER, Scope.WRITE_SUBSCRIBERS)
-def change_subscriber(site: SiteDependency, subscriber_id: RowId, body: ScheduleInput) -> Subscriber:
+def change_subscriber(site: SiteDependency, subscriber_id: RowId, body: ScheduleInput) -> SubscriberDocument:
     """Change when the digests of a subscriber come."""
     find_subscriber(site, subscriber_id)
     changed = subscribers.change_settings(site.engine, subscriber_id, site.clock(), **body.model_dump())
@@ -121,7 +123,7 @@ def change_subscriber(site: SiteDependency, subscriber_id: RowId, body: Schedule
 
 
 @writes(router, "POST", f"{SUBSCRIBER}/pause", Scope.WRITE_SUBSCRIBERS)
-def pause_subscriber(site: SiteDependency, subscriber_id: RowId, body: PauseInput) -> Subscriber:
+def pause_subscriber(site: SiteDependency, subscriber_id: RowId, body: PauseInput) -> SubscriberDocument:
     """Send a subscriber no mail for a while."""
     email = _email(site, subscriber_id)
     with as_conflict():
@@ -129,7 +131,7 @@ def pause_subscriber(site: SiteDependency, subscriber_id: RowId, body: PauseInpu
 
 
 @writes(router, "POST", f"{SUBSCRIBER}/resume", Scope.WRITE_SUBSCRIBERS)
-def resume_subscriber(site: SiteDependency, subscriber_id: RowId) -> Subscriber:
+def resume_subscriber(site: SiteDependency, subscriber_id: RowId) -> SubscriberDocument:
     """End the pause of a subscriber."""
     email = _email(site, subscriber_id)
     with as_conflict():
@@ -137,7 +139,7 @@ def resume_subscriber(site: SiteDependency, subscriber_id: RowId) -> Subscriber:
 
 
 @writes(router, "POST", f"{SUBSCRIBER}/unsubscribe", Scope.WRITE_SUBSCRIBERS)
-def unsubscribe_subscriber(site: SiteDependency, subscriber_id: RowId) -> Subscriber:
+def unsubscribe_subscriber(site: SiteDependency, subscriber_id: RowId) -> SubscriberDocument:
     """End all mail to a subscriber, and cancel what waits. What they asked for is kept in case they come back."""
     email = _email(site, subscriber_id)
     return subscriber_model(subscribers.unsubscribe(site.engine, email, site.clock()))

@@ -16,8 +16,8 @@ from notifier.web.api.papers import QueryText
 from notifier.web.api.problems import not_found
 from notifier.web.api.routes import api_router, reads, writes
 from notifier.web.api.subscriber_models import (
-    Subscriber,
-    Subscription,
+    SubscriberDocument,
+    SubscriptionDocument,
     SubscriptionList,
     find_subscriber,
     subscriber_model,
@@ -31,7 +31,7 @@ ONE = f"{ALL}/{{subscription_id}}"
 router = api_router("subscriptions")
 
 
-class NewSubscription(Input):
+class SubscriptionInput(Input):
     """A query or a topic: exactly one of them."""
 
     model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["query"]}, {"required": ["topic"]}]})
@@ -41,7 +41,7 @@ class NewSubscription(Input):
     name: Name | SkipJsonSchema[None] = None
 
     @model_validator(mode="after")
-    def _check_one(self) -> NewSubscription:
+    def _check_one(self) -> SubscriptionInput:
         if (self.query is None) == (self.topic is None):
             raise ValueError("give either a query or a topic")
         return self
@@ -63,8 +63,8 @@ def list_subscriptions(site: SiteDependency, subscriber_id: RowId) -> Subscripti
 
 @writes(router, "POST", ALL, Scope.WRITE_SUBSCRIBERS, status=HTTPStatus.CREATED)
 def add_subscription(
-    site: SiteDependency, response: Response, subscriber_id: RowId, body: NewSubscription
-) -> Subscription:
+    site: SiteDependency, response: Response, subscriber_id: RowId, body: SubscriptionInput
+) -> SubscriptionDocument:
     """Add a query or a topic to what a subscriber asked for."""
     find_subscriber(site, subscriber_id)
     changed = subscribers.add_subscription(site.engine, site.config, subscriber_id, **body.model_dump())
@@ -74,7 +74,7 @@ def add_subscription(
 
 
 @reads(router, ONE, Scope.READ_SUBSCRIBERS)
-def get_subscription(site: SiteDependency, subscriber_id: RowId, subscription_id: RowId) -> Subscription:
+def get_subscription(site: SiteDependency, subscriber_id: RowId, subscription_id: RowId) -> SubscriptionDocument:
     """Show one subscription."""
     return subscription_model(_own(find_subscriber(site, subscriber_id), subscription_id))
 
@@ -82,7 +82,7 @@ def get_subscription(site: SiteDependency, subscriber_id: RowId, subscription_id
 @writes(router, "PATCH", ONE, Scope.WRITE_SUBSCRIBERS)
 def change_subscription(
     site: SiteDependency, subscriber_id: RowId, subscription_id: RowId, body: SubscriptionChange
-) -> Subscription:
+) -> SubscriptionDocument:
     """Change the query or the name of a subscription."""
     _check_own(site, subscriber_id, subscription_id)
     changed = subscribers.change_subscription(
@@ -92,7 +92,7 @@ def change_subscription(
 
 
 @writes(router, "DELETE", ONE, Scope.WRITE_SUBSCRIBERS)
-def remove_subscription(site: SiteDependency, subscriber_id: RowId, subscription_id: RowId) -> Subscriber:
+def remove_subscription(site: SiteDependency, subscriber_id: RowId, subscription_id: RowId) -> SubscriberDocument:
     """Remove a subscription. The last one is kept, and the subscriber is unsubscribed instead."""
     _check_own(site, subscriber_id, subscription_id)
     with as_conflict():

@@ -26,7 +26,7 @@ TopicOrder = Literal[ListOrder.NEWEST, ListOrder.TRENDING]
 Slug = Annotated[str, Path(description="The slug of a topic.", max_length=200)]
 
 
-class Topic(BaseModel):
+class TopicDocument(BaseModel):
     """A named query of the operator's; papers that match it have the topic."""
 
     slug: str
@@ -39,7 +39,7 @@ class Topic(BaseModel):
 class TopicList(BaseModel):
     """All topics."""
 
-    topics: list[Topic]
+    topics: list[TopicDocument]
 
 
 @reads(router, "/topics", Scope.READ_PAPERS)
@@ -49,7 +49,7 @@ def list_topics(site: SiteDependency) -> TopicList:
 
 
 @reads(router, "/topics/{slug}", Scope.READ_PAPERS)
-def get_topic(site: SiteDependency, slug: Slug) -> Topic:
+def get_topic(site: SiteDependency, slug: Slug) -> TopicDocument:
     """Show one topic."""
     for topic in _topics(site):
         if topic.slug == slug:
@@ -78,7 +78,7 @@ def list_papers_of_topic(
     return PaperList(papers=shown, next=link_to_next(response, asked.following(found.following)))
 
 
-def _topics(site: Site) -> list[Topic]:
+def _topics(site: Site) -> list[TopicDocument]:
     catalogue = site.catalogue
     with reading(site.engine) as connection:
         papers = tags.count_by_topic(connection, catalogue.fingerprint)
@@ -86,7 +86,7 @@ def _topics(site: Site) -> list[Topic]:
     if has_untagged:
         papers = count_by_topic(site.engine, catalogue)
     return [
-        Topic(
+        TopicDocument(
             slug=slug,
             title=topic.title,
             description=topic.description,
