@@ -1,4 +1,4 @@
-"""Let subscribers vote for papers and give feedback on them. Pages and the links in mails obey the rules here.
+"""Let subscribers vote for papers and give feedback on them. Pages, the API and the links in mails obey the rules here.
 
 A subscriber has at most one vote for a paper, and one opinion of it: "more like this" or "not for me". Only who is
 ACTIVE, and so has confirmed their address, can give them, and not for a paper that a curator has hidden; everybody can
@@ -93,8 +93,8 @@ def react(  # noqa: PLR0913, PLR0917
 ) -> ReactionRefusal | None:
     """Store what a subscriber does about a paper; return the reason if it is refused, and otherwise None.
 
-    `client` is the IP address that the request comes from; None if it is not known. Doing the same again changes
-    nothing. The id of a paper that was merged into another one stands for the other paper.
+    `client` is the IP address from which the subscriber sends the request; None if it is not known. Doing the same
+    again changes nothing. The id of a paper that was merged into another one stands for the other paper.
     """
     if not within_limits(engine, Action.REACTION, subscriber.email, client, now):
         return ReactionRefusal.TOO_MANY

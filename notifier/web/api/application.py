@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from notifier import __version__
 from notifier.web.allowed_methods import allowed_methods
-from notifier.web.api import deliveries, dumps, papers, previews, status, subscribers, subscriptions, topics
+from notifier.web.api import deliveries, dumps, papers, previews, reactions, status, subscribers, subscriptions, topics
 from notifier.web.api.allowances import Allowances
 from notifier.web.api.lists import PATH
 from notifier.web.api.problems import problem, problem_of
@@ -25,6 +25,7 @@ ROUTERS = (
     previews.router,
     subscribers.router,
     subscriptions.router,
+    reactions.router,
     deliveries.router,
     dumps.router,
     status.router,

@@ -175,13 +175,23 @@ def get_paper(
     return WholePaper(**dict(paper_model(site, found)), pin=pin, former_keys=former_keys, listings=shown)
 
 
+def no_paper() -> ProblemError:
+    """Return the error that no paper has a key."""
+    return not_found("There is no paper with this key.")
+
+
+def hidden_paper() -> ProblemError:
+    """Return the error that a curator has hidden a paper."""
+    return ProblemError(HTTPStatus.GONE, "This paper is not shown here.")
+
+
 def _shown_paper(connection: Connection, key: str) -> models.Paper:
     """Return the paper with this key. Raises ProblemError with 404 if there is none, and with 410 if it is hidden."""
     found = paper_pages.paper_by_key(connection, key)
     if found is None:
-        raise not_found("There is no paper with this key.")
+        raise no_paper()
     if hidden_papers.hidden_among(connection, [found.id]):
-        raise ProblemError(HTTPStatus.GONE, "This paper is not shown here.")
+        raise hidden_paper()
     return found
 
 

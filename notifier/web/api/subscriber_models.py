@@ -38,6 +38,7 @@ class SubscriberDocument(BaseModel):
     confirmed_at: datetime | None
     next_due: datetime | None
     paused_until: datetime | None
+    taste: bool = Field(description="Whether their feedback orders the papers of their digests.")
 
 
 class SubscriberList(BaseModel):
@@ -76,6 +77,7 @@ def subscriber_model(stored: models.Subscriber) -> SubscriberDocument:
         confirmed_at=stored.confirmed_at,
         next_due=stored.next_due,
         paused_until=stored.paused_until if stored.state is SubscriberState.PAUSED else None,
+        taste=stored.taste,
     )
 
 

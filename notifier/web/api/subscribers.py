@@ -11,7 +11,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import Query, Request, Response
-from pydantic import Field
+from pydantic import Field, StrictBool
 from pydantic.json_schema import SkipJsonSchema
 
 from notifier import subscribers
@@ -44,10 +44,16 @@ class NewSubscriber(ScheduleInput):
     queries: list[QueryText] = Field(default=[], max_length=100)
     topics: list[TopicSlug] = Field(default=[], max_length=100)
     name: Name | SkipJsonSchema[None] = Field(default=None, description="The heading, for a single query or topic.")
-    confirmed: bool = Field(
+    confirmed: StrictBool = Field(
         default=False,
         description="They have agreed already: send no mail that asks to confirm. Needs the scope confirm:subscribers.",
     )
+
+
+class SubscriberChange(ScheduleInput):
+    """When digests come, and whether feedback orders their papers. What is left out stays as it is."""
+
+    taste: StrictBool | SkipJsonSchema[None] = None
 
 
 class PauseInput(Input):
@@ -115,11 +121,13 @@ def add_subscriber(
 
 
 @writes(router, "PATCH", SUBSCRIBER, Scope.WRITE_SUBSCRIBERS)
-def change_subscriber(site: SiteDependency, subscriber_id: RowId, body: ScheduleInput) -> SubscriberDocument:
-    """Change when the digests of a subscriber come."""
+def change_subscriber(site: SiteDependency, subscriber_id: RowId, body: SubscriberChange) -> SubscriberDocument:
+    """Change when the digests of a subscriber come, and whether feedback orders their papers."""
     find_subscriber(site, subscriber_id)
-    changed = subscribers.change_settings(site.engine, subscriber_id, site.clock(), **body.model_dump())
-    return subscriber_model(changed)
+    subscribers.change_settings(site.engine, subscriber_id, site.clock(), **body.model_dump(exclude={"taste"}))
+    if body.taste is not None:
+        subscribers.set_taste(site.engine, subscriber_id, body.taste)
+    return subscriber_model(find_subscriber(site, subscriber_id))
 
 
 @writes(router, "POST", f"{SUBSCRIBER}/pause", Scope.WRITE_SUBSCRIBERS)

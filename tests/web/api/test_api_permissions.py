@@ -10,7 +10,7 @@ from support.web_site import ANN, AT_EIGHT, database_content
 
 from notifier.config import Config
 from notifier.models import Scope
-from notifier.operations import create_token
+from notifier.operations import create_token, revoke_token
 from notifier.subscribers import SignUp
 from notifier.web.api.openapi import operations_of
 
@@ -57,12 +57,15 @@ def test_every_operation_needs_its_scope_and_no_other(engine: Engine, api: ApiCl
 
 
 def test_without_a_valid_token_nothing_is_answered_and_nothing_changes(engine: Engine, api: ApiClient) -> None:
+    revoked = create_token(engine, "", list(Scope), AT_EIGHT)
+    revoke_token(engine, revoked.id)
+
     def content() -> list[str]:
         return [line for line in database_content(engine).splitlines() if "usage_count" not in line]
 
     before = content()
     for method, path, _ in operations(api):
-        for token in ("", "notifier_" + "x" * 43):
+        for token in ("", "notifier_" + "x" * 43, revoked.secret):
             answer = ApiClient(api.application, token)(method, path, content=b"{not json")
             assert answer.status_code == 401, (method, path)
             assert answer.headers["www-authenticate"].startswith("Bearer")
