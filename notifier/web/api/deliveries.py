@@ -6,12 +6,11 @@ from typing import Annotated
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
-from pydantic.json_schema import SkipJsonSchema
 
 from notifier.errors import UsageError
 from notifier.models import DeliveryState, ListOrder, Scope
 from notifier.operations import DeliverySummary, deliveries_before, find_delivery
-from notifier.web.api.inputs import LARGEST_ID, RowId
+from notifier.web.api.inputs import LARGEST_ID, Omittable, RowId
 from notifier.web.api.lists import After, link_to_next, no_page, page_request
 from notifier.web.api.problems import not_found
 from notifier.web.api.routes import api_router, reads
@@ -34,7 +33,7 @@ class DeliveryList(BaseModel):
 def list_deliveries(
     site: SiteDependency,
     response: Response,
-    state: Annotated[DeliveryState | SkipJsonSchema[None], Query(description="Only those in this state.")] = None,
+    state: Annotated[Omittable[DeliveryState], Query(description="Only those in this state.")] = None,
     after: After = "",
 ) -> DeliveryList:
     """List the deliveries, newest first, 100 a page."""

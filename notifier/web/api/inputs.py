@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 from fastapi import Path
-from pydantic import BaseModel, ConfigDict, Field, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, GetJsonSchemaHandler, model_validator
+from pydantic.json_schema import JsonSchemaValue
 
 from notifier.errors import QueryError, UsageError
 from notifier.models import Cadence
@@ -19,11 +21,36 @@ from notifier.web.fields import sentence
 
 LARGEST_ID = (1 << 31) - 1  # the largest id that any database takes
 
-RowId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="An id from a list.")]
+
+def _plain_digits(given: Any) -> Any:
+    if isinstance(given, str) and not re.fullmatch("-?[0-9]+", given):
+        raise ValueError("give a whole number in digits, without spaces and other signs")
+    return given
+
+
+Digits = BeforeValidator(_plain_digits)  # for whole numbers; pydantic alone takes ` 1`, `+1` and `1_0` too
+RowId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="An id from a list."), Digits]
 EmailText = Annotated[str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})]
 TopicSlug = Annotated[str, Field(min_length=1, max_length=200, description="The slug of a topic, `all` or `trending`.")]
 Name = Annotated[str, Field(max_length=MAX_NAME_LENGTH, description="The heading in digests; empty for none.")]
 Weekday = Literal["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
+
+
+@dataclass(frozen=True)
+class _NotNull:
+    """Describe a value that may be None here as one that is never null in a request."""
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: GetJsonSchemaHandler) -> JsonSchemaValue:
+        """Return the schema without the alternative null."""
+        found = handler(schema)
+        (kind,) = (each for each in found.pop("anyOf") if each.get("type") != "null")
+        return {**kind, **found}
+
+
+Given = TypeVar("Given")
+# A value that a request may leave out, but not set to null. Not `Given | SkipJsonSchema[None]`, because the errors of
+# that name both alternatives.
+Omittable = Annotated[Given | None, _NotNull()]
 
 
 class Input(BaseModel):
@@ -43,14 +70,14 @@ class Input(BaseModel):
 class ScheduleInput(Input):
     """When digests come. A field that is left out stays as it is; for a new subscriber, it gets its default."""
 
-    cadence: Cadence | SkipJsonSchema[None] = None
-    hour: Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")] | SkipJsonSchema[None] = Field(
+    cadence: Omittable[Cadence] = None
+    hour: Omittable[Annotated[str, Field(pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$")]] = Field(
         default=None, description="The time of day in the subscriber's time zone."
     )
-    timezone: Annotated[str, Field(max_length=100)] | SkipJsonSchema[None] = Field(
+    timezone: Omittable[Annotated[str, Field(max_length=100)]] = Field(
         default=None, description="An IANA name, such as `Europe/Berlin`."
     )
-    weekday: Weekday | SkipJsonSchema[None] = Field(default=None, description="The day of weekly digests.")
+    weekday: Omittable[Weekday] = Field(default=None, description="The day of weekly digests.")
 
 
 @contextmanager

@@ -30,6 +30,7 @@ the client already has this version. The headers RateLimit and RateLimit-Policy 
 SUFFIX = "Document"  # of the classes that would otherwise have the name of a class in `notifier.models`
 # What may happen to any request.
 ALWAYS = (401, 403, 422, 429, 500, 503)
+SOMETIMES = (400, 404, 409, 410, 413, 415)
 HEADERS_OF = {401: ("WWW-Authenticate",), 403: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
@@ -44,7 +45,9 @@ def openapi_document(api: FastAPI, site: Site) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     components["schemas"].update(_problem_schemas())
-    components["responses"] = {str(status): _problem_response(status) for status in (400, *ALWAYS, 404, 409, 410, 413)}
+    components["responses"] = {
+        str(status): _problem_response(status) for status in (400, *ALWAYS, 404, 409, 410, 413, 415)
+    }
     components["securitySchemes"] = {SCHEME: _security_scheme()}
     for path, method, operation in operations_of(found):
         _complete(path, method, operation, site)
@@ -74,7 +77,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], site: Site) -> 
     responses = operation["responses"]
     statuses = [*ALWAYS, *((404,) if "{" in path or "after" in _parameters(operation) else ())]
     statuses += [] if method == "get" else [409, 413]
-    statuses += [400] if "requestBody" in operation else []
+    statuses += [400, 415] if "requestBody" in operation else []
     statuses += [410] if "410" in responses else []
     for status in sorted(statuses):
         responses[str(status)] = {"$ref": f"#/components/responses/{status}"}

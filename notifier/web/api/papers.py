@@ -8,7 +8,6 @@ from typing import Annotated, Any
 
 from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
-from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy import Connection
 
 from notifier import matching, models, queries
@@ -16,6 +15,7 @@ from notifier.models import ListOrder, PinNote, Scope
 from notifier.search import SIMILAR, similar_papers, with_similar
 from notifier.store import hidden_papers, paper_pages, papers, pins, reading
 from notifier.topics import check_topics
+from notifier.web.api.inputs import Digits, Omittable
 from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
 from notifier.web.api.paper_models import (
     ListedPaperDocument,
@@ -98,15 +98,13 @@ def list_papers(  # noqa: PLR0913 - the fields of the URL
     site: SiteDependency,
     response: Response,
     *,
-    query: Annotated[
-        QueryText | SkipJsonSchema[None], Query(description="What to search for, in the query language.")
-    ] = None,
+    query: Annotated[Omittable[QueryText], Query(description="What to search for, in the query language.")] = None,
     listed: Annotated[
-        PeriodText | SkipJsonSchema[None],
+        Omittable[PeriodText],
         Query(description="A day, a week or a month: `2025-09-11`, `2025-W37` or `2025-09`."),
     ] = None,
     order: Annotated[
-        ListOrder | SkipJsonSchema[None],
+        Omittable[ListOrder],
         Query(description="Of a search: newest (the default), trending or relevance. Of days: trending or newest."),
     ] = None,
     after: After = "",
@@ -138,7 +136,7 @@ def list_days(site: SiteDependency) -> DayList:
 def list_similar_papers(
     site: SiteDependency,
     key: Key,
-    limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR, description="How many papers.")] = SIMILAR,
+    limit: Annotated[int, Query(ge=1, le=MOST_SIMILAR, description="How many papers."), Digits] = SIMILAR,
 ) -> SimilarList:
     """List the papers that are most similar to one."""
     with reading(site.engine) as connection:

@@ -7,11 +7,11 @@ from typing import Annotated
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from pydantic.json_schema import SkipJsonSchema
 
 from notifier import queries, search
 from notifier.models import Scope
 from notifier.topics import check_topics
+from notifier.web.api.inputs import Digits, Omittable
 from notifier.web.api.paper_models import MatchingPlaces, places_model
 from notifier.web.api.papers import QueryText
 from notifier.web.api.routes import api_router, reads
@@ -48,10 +48,10 @@ def preview_query(
     site: SiteDependency,
     query: Annotated[QueryText, Query(description="The query, in the query language.")],
     days: Annotated[
-        Annotated[int, Field(ge=1, le=36_500)] | SkipJsonSchema[None],
+        Omittable[Annotated[int, Field(ge=1, le=36_500), Digits]],
         Query(description="Only papers that were first listed in the last `days` days."),
     ] = None,
-    limit: Annotated[int, Query(ge=1, le=MOST_MATCHES, description="How many papers to show.")] = USUAL_MATCHES,
+    limit: Annotated[int, Query(ge=1, le=MOST_MATCHES, description="How many papers to show."), Digits] = USUAL_MATCHES,
 ) -> PreviewDocument:
     """Preview a query: how many papers match, and which. This takes longer than a search."""
     check_topics(queries.parse(query), site.catalogue)

@@ -20,7 +20,6 @@ MEDIA_TYPE = "application/problem+json"
 RETRY_SECONDS = 60  # after a failure of the database
 
 DETAILS = {
-    HTTPStatus.BAD_REQUEST: "The body of this request is not JSON in UTF-8.",
     HTTPStatus.NOT_FOUND: "There is nothing at this path; /openapi.json lists all paths.",
     HTTPStatus.METHOD_NOT_ALLOWED: "This path does not take this method; the header Allow lists those that it takes.",
     HTTPStatus.INTERNAL_SERVER_ERROR: "Something went wrong here, and the operator can see it in the log.",

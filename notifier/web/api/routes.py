@@ -14,16 +14,16 @@ from typing import Any, TypeVar
 from fastapi import APIRouter, Request, Response
 from fastapi.routing import APIRoute
 from starlette.concurrency import run_in_threadpool
-from starlette.requests import ClientDisconnect
 
 from notifier.config import Config
 from notifier.errors import shortened
 from notifier.models import Scope
 from notifier.web.api.access import SCHEME, Caller, admit
+from notifier.web.api.bodies import read_body, read_json, refuse_fields, refuse_forms
 from notifier.web.api.problems import EXPLAINED, ProblemError, WrongField, problem_of
 from notifier.web.api.repeats import answered_once
 from notifier.web.conditional import conditional
-from notifier.web.guards import MAX_BODY, whole_body
+from notifier.web.guards import MAX_BODY
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
@@ -51,7 +51,8 @@ class ApiRoute(APIRoute):
                 return problem_of(request, error)
             try:
                 _check_names(request, names)
-                await _read_body(request, self.body_limit(request.app.state.site.config))
+                await read_body(request, self.body_limit(request.app.state.site.config))
+                await self.check_body(request)
                 response = await answered_once(request, caller, lambda: explained(request))
             except EXPLAINED as error:
                 response = problem_of(request, error)
@@ -66,6 +67,10 @@ class ApiRoute(APIRoute):
         """Return the largest number of bytes that the body of a request may have."""
         return MAX_BODY
 
+    async def check_body(self, request: Request) -> None:
+        """Raise ProblemError if the operation cannot take this body."""
+        await (read_json(request) if self.body_field else refuse_fields(request))
+
 
 class UploadRoute(ApiRoute):
     """A route whose requests carry a file."""
@@ -73,6 +78,10 @@ class UploadRoute(ApiRoute):
     def body_limit(self, config: Config) -> int:
         """Return the largest size that the config allows for a dump."""
         return config.limits.max_file_bytes
+
+    async def check_body(self, request: Request) -> None:
+        """Raise ProblemError if the file is wrapped in a form."""
+        await refuse_forms(request)
 
 
 def api_router(name: str, route_class: type[ApiRoute] = ApiRoute) -> APIRouter:
@@ -136,21 +145,6 @@ def _check_names(request: Request, names: Collection[str]) -> None:
 def _wrong_name(name: str, detail: str) -> ProblemError:
     wrong = WrongField(where=["query", shortened(name, 100)], detail=detail)
     return ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, detail, errors=[wrong])
-
-
-async def _read_body(request: Request, limit: int) -> None:
-    """Read the body, so that FastAPI finds it in the request.
-
-    Raises ProblemError with 413 if it is too large, and with 400 if the client disconnects before its end.
-    """
-    try:
-        body = await whole_body(request.receive, limit)
-    except ClientDisconnect:
-        raise ProblemError(HTTPStatus.BAD_REQUEST, "The connection ended before the body did.") from None
-    if body is None:
-        detail = f"The body of this request has more than {limit:,} bytes, which is the limit."
-        raise ProblemError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, detail, {"Connection": "close"})
-    request._body = body
 
 
 def _extra(scope: Scope) -> dict[str, Any]:

@@ -12,7 +12,6 @@ from typing import Annotated
 
 from fastapi import Query, Request, Response
 from pydantic import Field, StrictBool
-from pydantic.json_schema import SkipJsonSchema
 
 from notifier import subscribers
 from notifier.models import ListOrder, Scope, SubscriberState
@@ -23,7 +22,7 @@ from notifier.subscribers.notices import check_pages
 from notifier.subscribers.requesting import is_getting_mail
 from notifier.text.addresses import parse_address
 from notifier.web.api.access import forbidden
-from notifier.web.api.inputs import EmailText, Input, Name, RowId, ScheduleInput, TopicSlug, as_conflict
+from notifier.web.api.inputs import EmailText, Input, Name, Omittable, RowId, ScheduleInput, TopicSlug, as_conflict
 from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
 from notifier.web.api.papers import QueryText
 from notifier.web.api.routes import api_router, caller_of, reads, writes
@@ -43,7 +42,7 @@ class NewSubscriber(ScheduleInput):
     email: EmailText
     queries: list[QueryText] = Field(default=[], max_length=100)
     topics: list[TopicSlug] = Field(default=[], max_length=100)
-    name: Name | SkipJsonSchema[None] = Field(default=None, description="The heading, for a single query or topic.")
+    name: Omittable[Name] = Field(default=None, description="The heading, for a single query or topic.")
     confirmed: StrictBool = Field(
         default=False,
         description="They have agreed already: send no mail that asks to confirm. Needs the scope confirm:subscribers.",
@@ -53,21 +52,21 @@ class NewSubscriber(ScheduleInput):
 class SubscriberChange(ScheduleInput):
     """When digests come, and whether feedback orders their papers. What is left out stays as it is."""
 
-    taste: StrictBool | SkipJsonSchema[None] = None
+    taste: Omittable[StrictBool] = None
 
 
 class PauseInput(Input):
     """The first day with mail again; without it, the pause ends when somebody ends it."""
 
-    until: date | SkipJsonSchema[None] = None
+    until: Omittable[date] = None
 
 
 @reads(router, "/subscribers", Scope.READ_SUBSCRIBERS)
 def list_subscribers(
     site: SiteDependency,
     response: Response,
-    email: Annotated[EmailText | SkipJsonSchema[None], Query(description="Only this address.")] = None,
-    state: Annotated[SubscriberState | SkipJsonSchema[None], Query(description="Only those in this state.")] = None,
+    email: Annotated[Omittable[EmailText], Query(description="Only this address.")] = None,
+    state: Annotated[Omittable[SubscriberState], Query(description="Only those in this state.")] = None,
     after: After = "",
 ) -> SubscriberList:
     """List the subscribers, the oldest sign-up first, 100 a page."""

@@ -5,12 +5,11 @@ from __future__ import annotations
 from http import HTTPStatus
 
 from fastapi import Response
-from pydantic import ConfigDict, model_validator
-from pydantic.json_schema import SkipJsonSchema
+from pydantic import model_validator
 
 from notifier import models, subscribers
 from notifier.models import Scope
-from notifier.web.api.inputs import Input, Name, RowId, TopicSlug, as_conflict
+from notifier.web.api.inputs import Input, Name, Omittable, RowId, TopicSlug, as_conflict
 from notifier.web.api.lists import url_of
 from notifier.web.api.papers import QueryText
 from notifier.web.api.problems import not_found
@@ -34,11 +33,9 @@ router = api_router("subscriptions")
 class SubscriptionInput(Input):
     """A query or a topic: exactly one of them."""
 
-    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["query"]}, {"required": ["topic"]}]})
-
-    query: QueryText | SkipJsonSchema[None] = None
-    topic: TopicSlug | SkipJsonSchema[None] = None
-    name: Name | SkipJsonSchema[None] = None
+    query: Omittable[QueryText] = None
+    topic: Omittable[TopicSlug] = None
+    name: Omittable[Name] = None
 
     @model_validator(mode="after")
     def _check_one(self) -> SubscriptionInput:
@@ -50,8 +47,8 @@ class SubscriptionInput(Input):
 class SubscriptionChange(Input):
     """What is left out stays as it is. A topic has no query that could be changed."""
 
-    query: QueryText | SkipJsonSchema[None] = None
-    name: Name | SkipJsonSchema[None] = None
+    query: Omittable[QueryText] = None
+    name: Omittable[Name] = None
 
 
 @reads(router, ALL, Scope.READ_SUBSCRIBERS)

@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 from fastapi import Path, Query, Response
 from pydantic import BaseModel, Field
-from pydantic.json_schema import SkipJsonSchema
 
 from notifier.models import ListOrder, Scope
 from notifier.pipeline import count_by_topic
 from notifier.store import reading, tags
 from notifier.topics import ALL, TRENDING
+from notifier.web.api.inputs import Omittable
 from notifier.web.api.lists import After, link_to_next, no_page, page_request
 from notifier.web.api.paper_models import PaperList, listed_paper
 from notifier.web.api.problems import not_found
@@ -62,7 +62,7 @@ def list_papers_of_topic(
     site: SiteDependency,
     response: Response,
     slug: Annotated[str, Path(description="The slug of a topic, or `all` for all papers.", max_length=200)],
-    order: Annotated[TopicOrder | SkipJsonSchema[None], Query(description="newest is the default.")] = None,
+    order: Annotated[Omittable[TopicOrder], Query(description="newest is the default.")] = None,
     after: After = "",
 ) -> PaperList:
     """List the papers of a topic."""

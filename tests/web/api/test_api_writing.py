@@ -132,7 +132,7 @@ def test_a_body_that_is_not_what_is_asked_for_is_refused(api: ApiClient) -> None
         answer = api("PATCH", one, content=body, headers={"Content-Type": "application/json"})
         assert answer.status_code in (400, 422), body[:50]
         assert answer.headers["content-type"] == "application/problem+json"
-    assert api("PATCH", one, content=b'{"hour": "09:00"}', headers={"Content-Type": "text/plain"}).status_code == 422
+    assert api("PATCH", one, content=b'{"hour": "09:00"}', headers={"Content-Type": "text/plain"}).status_code == 415
     answer = api("PATCH", one, content=b"x" * 70_000)
     assert (answer.status_code, answer.headers["content-type"]) == (413, "application/problem+json")
 
