@@ -17,7 +17,9 @@ def conditional(request: Request, response: Response) -> Response:
     who is signed in, so only the browser may keep it, and it asks each time whether the page has changed.
     """
     etag = f'W/"{sha256(response.body).hexdigest()[:ETAG_DIGITS]}"'
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
+    headers = {"ETag": etag, "Cache-Control": "private, no-cache", "Vary": "Accept-Encoding"}
+    if "content-location" in response.headers:
+        headers["Content-Location"] = response.headers["content-location"]
     known = {tag.strip() for tag in request.headers.get("if-none-match", "").split(",")}
     if not known.isdisjoint((etag, etag.removeprefix("W/"), "*")):
         return Response(status_code=HTTPStatus.NOT_MODIFIED, headers=headers)

@@ -18,7 +18,7 @@ from notifier.files import DumpFile
 from notifier.models import DumpStatus, Scope
 from notifier.pipeline import DumpReport
 from notifier.text.harmless import without_controls
-from notifier.web.api.inputs import Omittable
+from notifier.web.api.inputs import Day, Omittable
 from notifier.web.api.problems import ProblemError
 from notifier.web.api.routes import UploadRoute, api_router, writes
 from notifier.web.fields import sentence
@@ -55,7 +55,7 @@ async def upload_dump(  # noqa: PLR0913 - the fields of the URL
     response: Response,
     *,
     name: Annotated[str, Query(max_length=200, description="A file name; a date in it is the listing day.")] = "",
-    listed_on: Annotated[Omittable[date], Query(alias="date", description="The listing day, if it is known.")] = None,
+    listed_on: Annotated[Omittable[Day], Query(alias="date", description="The listing day, if it is known.")] = None,
     archive: Annotated[bool, Query(description="Store the papers without announcing them.")] = False,
 ) -> Ingested:
     """Upload a dump of papers, which is ingested at once. The same bytes are ingested only once."""

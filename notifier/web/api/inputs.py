@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date
 from http import HTTPStatus
 from typing import Annotated, Any, Literal, TypeVar
 
@@ -28,7 +29,14 @@ def _plain_digits(given: Any) -> Any:
     return given
 
 
+def _plain_day(given: Any) -> Any:
+    if not (isinstance(given, str) and re.fullmatch("[0-9]{4}-[0-9]{2}-[0-9]{2}", given)):
+        raise ValueError("give a day as YYYY-MM-DD")
+    return given
+
+
 Digits = BeforeValidator(_plain_digits)  # for whole numbers; pydantic alone takes ` 1`, `+1` and `1_0` too
+Day = Annotated[date, BeforeValidator(_plain_day)]  # pydantic alone takes seconds since 1970 and times too
 RowId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="An id from a list."), Digits]
 EmailText = Annotated[str, Field(min_length=3, max_length=254, json_schema_extra={"format": "email"})]
 TopicSlug = Annotated[str, Field(min_length=1, max_length=200, description="The slug of a topic, `all` or `trending`.")]

@@ -30,7 +30,7 @@ the client already has this version. The headers RateLimit and RateLimit-Policy 
 SUFFIX = "Document"  # of the classes that would otherwise have the name of a class in `notifier.models`
 # What may happen to any request.
 ALWAYS = (401, 403, 422, 429, 500, 503)
-SOMETIMES = (400, 404, 409, 410, 413, 415)
+SOMETIMES = (400, 404, 409, 410, 412, 413, 415)
 HEADERS_OF = {401: ("WWW-Authenticate",), 403: ("WWW-Authenticate",), 429: ("Retry-After",), 503: ("Retry-After",)}
 
 
@@ -76,7 +76,7 @@ def _complete(path: str, method: str, operation: dict[str, Any], site: Site) -> 
     """Add to an operation what it shares with the others."""
     responses = operation["responses"]
     statuses = [*ALWAYS, *((404,) if "{" in path or "after" in _parameters(operation) else ())]
-    statuses += [] if method == "get" else [409, 413]
+    statuses += [] if method == "get" else [409, 412, 413]
     statuses += [400, 415] if "requestBody" in operation else []
     statuses += [410] if "410" in responses else []
     for status in sorted(statuses):

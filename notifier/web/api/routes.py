@@ -51,6 +51,7 @@ class ApiRoute(APIRoute):
                 return problem_of(request, error)
             try:
                 _check_names(request, names)
+                _refuse_if_match(request)
                 await read_body(request, self.body_limit(request.app.state.site.config))
                 await self.check_body(request)
                 response = await answered_once(request, caller, lambda: explained(request))
@@ -140,6 +141,16 @@ def _check_names(request: Request, names: Collection[str]) -> None:
             raise _wrong_name(name, f"This operation has no such field in its URL; {known}.")
         if sent.count(name) > 1:
             raise _wrong_name(name, "This field comes twice; give it once.")
+
+
+def _refuse_if_match(request: Request) -> None:
+    """Raise ProblemError with 412 if a change is asked for only if an ETag matches.
+
+    If-Match compares by the strong comparison, by which a weak ETag never matches (RFC 9110, section 13.1.1).
+    """
+    if request.method not in ("GET", "HEAD") and request.headers.get("if-match", "*").strip() != "*":
+        detail = "The ETags here are weak, so If-Match matches none of them; send the request without it."
+        raise ProblemError(HTTPStatus.PRECONDITION_FAILED, detail)
 
 
 def _wrong_name(name: str, detail: str) -> ProblemError:

@@ -6,7 +6,6 @@ can be added without their consent: the address gets a mail that asks to confirm
 
 from __future__ import annotations
 
-from datetime import date
 from http import HTTPStatus
 from typing import Annotated
 
@@ -22,7 +21,7 @@ from notifier.subscribers.notices import check_pages
 from notifier.subscribers.requesting import is_getting_mail
 from notifier.text.addresses import parse_address
 from notifier.web.api.access import forbidden
-from notifier.web.api.inputs import EmailText, Input, Name, Omittable, RowId, ScheduleInput, TopicSlug, as_conflict
+from notifier.web.api.inputs import Day, EmailText, Input, Name, Omittable, RowId, ScheduleInput, TopicSlug, as_conflict
 from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
 from notifier.web.api.papers import QueryText
 from notifier.web.api.routes import api_router, caller_of, reads, writes
@@ -58,7 +57,7 @@ class SubscriberChange(ScheduleInput):
 class PauseInput(Input):
     """The first day with mail again; without it, the pause ends when somebody ends it."""
 
-    until: Omittable[date] = None
+    until: Omittable[Day] = None
 
 
 @reads(router, "/subscribers", Scope.READ_SUBSCRIBERS)

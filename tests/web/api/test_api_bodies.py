@@ -114,3 +114,10 @@ def test_an_uploaded_file_is_not_wrapped_in_a_form(api: ApiClient) -> None:
     assert api.get(PAPERS).json()["papers"] == []
     sent = {"Content-Type": "application/x-www-form-urlencoded", "Content-Encoding": "gzip"}
     assert api.post(DUMPS, content=gzip.compress(dump), headers=sent).status_code == 201, "as curl declares any bytes"
+
+
+@pytest.mark.parametrize("day", [1796428800, "1796428800", "20261205", "2026-12-05T00:00:00", " 2026-12-05", True])
+def test_a_day_is_a_date_alone(api: ApiClient, day: str | float) -> None:
+    assert api.post(f"{ONE}/pause", json={"until": day}).status_code == 422
+    assert api.post(DUMPS, params={"date": day}, content=b"x").json()["errors"][0]["where"] == ["query", "date"]
+    assert api.get(ONE).json()["state"] == "ACTIVE"

@@ -225,6 +225,15 @@ def test_a_client_that_has_the_answer_gets_304(api: ApiClient) -> None:
     assert api.get(PAPERS, headers={"If-None-Match": '"other"'}).status_code == 200
 
 
+def test_304_has_the_headers_that_caches_need(api: ApiClient) -> None:
+    path = f"{PAPERS}/{api.get(PAPERS).json()['papers'][0]['key']}"
+    first = api.get(path)
+    again = api.get(path, headers={"If-None-Match": first.headers["etag"]})
+    assert again.status_code == 304
+    for name in ("ETag", "Content-Location", "Cache-Control", "Vary"):
+        assert again.headers[name] == first.headers[name]
+
+
 def test_head_and_gzip_over_a_real_connection(engine: Engine, config: Config, papers: None) -> None:  # noqa: ARG001
     token = api_client(engine, config).token
     with serve_pages(engine, config) as client:

@@ -249,6 +249,15 @@ def test_a_stored_answer_is_found_again_in_every_database(store: Engine) -> None
         assert not connection.execute(select(tables.stored_answer)).all()
 
 
+def test_a_change_is_not_made_if_it_depends_on_an_etag(api: ApiClient) -> None:
+    one = f"{SUBSCRIBERS}/{added(api)['id']}"
+    for sent in (api.get(one).headers["etag"], '"x"', ""):
+        for method in ("PATCH", "DELETE"):
+            assert api(method, one, headers={"If-Match": sent}).status_code == 412
+    assert api("PATCH", one, json={"hour": "09:00"}, headers={"If-Match": "*"}).status_code == 200
+    assert api.get(one, headers={"If-Match": '"x"'}).status_code == 200
+
+
 @pytest.mark.parametrize("key", ["", "x" * 256, "a b", "é"])
 def test_a_wrong_idempotency_key_is_refused(api: ApiClient, key: str) -> None:
     answer = api.post(SUBSCRIBERS, json={"email": ANN}, headers={"Idempotency-Key": key.encode()})
