@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from sqlalchemy import Engine
-from support.api_site import ApiClient, api_client
+from support.api_site import ApiClient, api_client, with_web
 from support.service import add_subscriber
 from support.web_site import ANN, AT_EIGHT, database_content
 
@@ -71,6 +71,24 @@ def test_without_a_valid_token_nothing_is_answered_and_nothing_changes(engine: E
             assert answer.headers["www-authenticate"].startswith("Bearer")
             assert answer.headers["content-type"] == "application/problem+json"
     assert content() == before
+
+
+def test_head_needs_the_scope_of_get(engine: Engine, api: ApiClient) -> None:
+    readers = [scope for scope in Scope if scope.startswith("read:")]
+    tokens = {scope: create_token(engine, "", [scope], AT_EIGHT).secret for scope in readers}
+    for path, needed in [(path, needed) for method, path, needed in operations(api) if method == "GET"]:
+        for scope, secret in tokens.items():
+            answer = ApiClient(api.application, secret)("HEAD", path)
+            assert (answer.status_code != 403) is (scope == needed), (path, scope)
+        assert api("HEAD", path).status_code == 401, path
+
+
+def test_public_reading_opens_the_reading_of_papers_and_nothing_else(engine: Engine, config: Config) -> None:
+    opened = api_client(engine, with_web(config, public_api=True), ())
+    closed = api_client(engine, config, ())
+    for method, path, needed in operations(closed):
+        is_open = opened(method, path).status_code != 401
+        assert is_open is (needed == Scope.READ_PAPERS), (method, path)
 
 
 def test_a_cookie_of_a_session_opens_nothing(api: ApiClient) -> None:
