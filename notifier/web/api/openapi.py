@@ -45,9 +45,7 @@ def openapi_document(api: FastAPI, site: Site) -> dict[str, Any]:
     for name in ("HTTPValidationError", "ValidationError"):
         components["schemas"].pop(name, None)
     components["schemas"].update(_problem_schemas())
-    components["responses"] = {
-        str(status): _problem_response(status) for status in (400, *ALWAYS, 404, 409, 410, 413, 415)
-    }
+    components["responses"] = {str(status): _problem_response(status) for status in (*ALWAYS, *SOMETIMES)}
     components["securitySchemes"] = {SCHEME: _security_scheme()}
     for path, method, operation in operations_of(found):
         _complete(path, method, operation, site)
