@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import Request
 from starlette.routing import Match
 
-METHODS = ("GET", "HEAD", "POST", "PATCH", "DELETE")  # those that any route has
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")  # those that any route has
 
 
 def allowed_methods(request: Request) -> str:

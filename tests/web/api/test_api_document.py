@@ -36,3 +36,11 @@ def test_schemas_have_short_names_and_every_reference_leads_to_something(engine:
     assert references
     for kind, name in references:
         assert name in components[kind], (kind, name)
+
+
+def test_every_path_allows_the_methods_that_the_document_has(engine: Engine, config: Config) -> None:
+    api = api_client(engine, config, ())
+    for path, operations in api.get("/openapi.json").json()["paths"].items():
+        documented = {method.upper() for method in operations}
+        allowed = api("OPTIONS", re.sub(r"\{\w+\}", "1", path)).headers["allow"].split(", ")
+        assert set(allowed) == documented | {"OPTIONS"} | ({"HEAD"} if "GET" in documented else set()), path
