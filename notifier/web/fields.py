@@ -128,6 +128,12 @@ def read_address(form: Form) -> tuple[str, Errors]:
 
 
 def sentence(error: object) -> str:
-    """Return the message of an error as a sentence."""
+    """Return the message of an error as a sentence.
+
+    It gets a capital only if it begins with a common word. An address, a name, the field of a query or a key
+    of the config stays as it is: `ann@example.org is PENDING`, `like: needs the key of a paper`.
+    """
     text = str(error)
-    return text[:1].upper() + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
+    first_word = text.partition(" ")[0].rstrip(",;").replace("-", "")
+    start = text[:1].upper() if first_word.isalpha() and first_word.islower() else text[:1]
+    return start + text[1:] + ("" if text.endswith((".", "?", "!")) else ".")
