@@ -21,9 +21,9 @@ def taste_vectors(
 ) -> TasteVectors:
     """Return the vectors of these papers in the basis in use, followed by their topics (see `taste_matrix`).
 
-    The topics of papers that are in `known_topics` are not read. Papers without words in the basis differ by their topics
-    only. The mean is taken over a sample of papers that is stored with the basis, so it does not depend on which papers
-    are asked for.
+    The topics of papers that are in `known_topics` are not read. Papers without words in the basis differ by their
+    topics only. The mean is taken over a sample of papers that is stored with the basis, so it does not depend on which
+    papers are asked for.
     """
     used = paper_vectors.basis_in_use(connection)
     sample = paper_vectors.evenly(paper_vectors.sample_of(connection, used.id), MEAN_OF) if used else []
