@@ -11,7 +11,7 @@ from notifier.store import deliveries, restored, retried, writing
 
 @retried
 def prepare_restored(engine: Engine, now: datetime) -> int:
-    """Skip the ids that the lost database may have given, and hold all waiting deliveries; return how many are held.
+    """Skip the ids that the lost database may have assigned, and hold all waiting deliveries; return how many are held.
 
     No other process may use the database. Claims of senders are held too, because those senders are gone.
     """

@@ -23,7 +23,7 @@ Catalogues = tuple[str | None, str | None]  # the lowest and the highest fingerp
 
 Places = npt.NDArray[np.int64]  # of papers in a table
 
-HEAD = 96  # dimensions by which the papers are found that may be the nearest
+HEAD = 96  # so many first dimensions of the vectors are compared to choose the papers that may be the nearest
 KEPT = 4  # tables of this many databases are kept; a process uses only one database, except in tests
 
 

@@ -15,7 +15,7 @@ from notifier.config import Config
 from notifier.errors import StoreError
 from notifier.store import dumps, reading
 
-LONGEST_USE = timedelta(minutes=1)
+MAX_AGE = timedelta(minutes=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +40,7 @@ class ArrivalsCache:
 
     def get(self, engine: Engine, config: Config, now: datetime) -> Arrivals:
         """Return the current state, or the last one read if another request is reading it or if it cannot be read."""
-        is_fresh = self._read_at is not None and timedelta() <= now - self._read_at < LONGEST_USE
+        is_fresh = self._read_at is not None and timedelta() <= now - self._read_at < MAX_AGE
         if not is_fresh and self._lock.acquire(blocking=False):
             try:
                 with suppress(SQLAlchemyError, StoreError):  # a page does not fail because of its footer

@@ -1,4 +1,4 @@
-"""A month of a service that has every kind of trouble: each paper comes once, and each day is told in plain words.
+"""A month with every kind of trouble at a source: each paper comes once, and status and alerts say what is wrong.
 
 `notifier once` runs every morning at five past eight, as a cron job would, with `--now`.
 """
@@ -22,7 +22,7 @@ from support.service import run_notifier
 from notifier.store import open_store
 
 MONDAY = date(2026, 3, 2)
-WEEK = (334, 40, 36, 34, 30, 0, 0)
+WEEK = (334, 40, 36, 34, 30, 0, 0)  # the usual number of papers on each weekday, from Monday on
 # Numbers of days from MONDAY on.
 HOLIDAY = 3
 HALF_DAY, ERROR_DAY = 8, 10
@@ -98,7 +98,7 @@ def set_morning(papers: PapersService, number: int) -> None:
 
 
 def plain(text: str) -> str:
-    """Return a text without what is by chance: the port of the server, and the time of the next try."""
+    """Return a text without the parts that differ from run to run: the server's port and the time of the next try."""
     return re.sub(r"at 08:[0-9]{2} UTC", "soon", re.sub(r"localhost:[0-9]+", "localhost", text))
 
 
@@ -124,7 +124,7 @@ def subjects_to(folder: Path, recipient: str) -> list[str]:
     return [str(mail["Subject"]) for mail in sorted(mine, key=lambda mail: mail["Date"].datetime)]
 
 
-def test_each_paper_comes_once_and_each_day_is_told_in_words(tmp_path: Path) -> None:
+def test_each_paper_comes_once_and_status_and_alerts_say_what_is_wrong(tmp_path: Path) -> None:
     entries = {day(number): made_entries(day(number), WEEK[number % 7]) for number in range(-6, LAST_WITH_PAPERS + 1)}
     entries[day(HOLIDAY)] = []
     papers = PapersService(entries, MONDAY, trouble)

@@ -1,4 +1,4 @@
-"""The doctor looks at the inbox of replies and returned mail: its rights, what was read, and what may go elsewhere."""
+"""The doctor checks the inbox: whether the service may read it, when it last did, and whether replies get there."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_a_maildir_that_is_read_and_gets_all_mail_is_well(engine: Engine, tmp_pa
 @pytest.mark.parametrize(
     ("made", "said"), [("nothing", "there is no such folder"), ("folder", "it is no Maildir"), ("file", "no such")]
 )
-def test_a_maildir_that_is_none_is_a_fault(engine: Engine, tmp_path: Path, made: str, said: str) -> None:
+def test_a_path_that_is_no_maildir_is_a_fault(engine: Engine, tmp_path: Path, made: str, said: str) -> None:
     if made == "folder":
         (tmp_path / "came").mkdir()
     elif made == "file":
@@ -158,7 +158,7 @@ def test_a_pipe_that_gave_nothing_says_how_to_try_it(engine: Engine, tmp_path: P
     assert found(setup_with(engine, tmp_path, "pipe"))["[mail] inbox"].state is State.OK
 
 
-def test_what_cannot_be_told_of_the_addresses_is_said_and_what_can_is_well(engine: Engine, tmp_path: Path) -> None:
+def test_only_mail_to_the_user_of_the_mailbox_is_sure_to_come_to_the_inbox(engine: Engine, tmp_path: Path) -> None:
     place = "127.0.0.1:1/INBOX"
     for user, sender in (("Papers%40Example.ORG", State.OK), ("team%40example.org", State.SKIPPED)):
         by_name = found(setup_with(engine, tmp_path, f"imaps://{user}@{place}"))

@@ -1,4 +1,4 @@
-"""A clock that was wrong by years for a moment: nobody is left without mail, and no paper and no period comes twice."""
+"""A clock that was wrong by years for a moment: everybody still gets mail, no paper twice, and one digest a period."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_each_cadence_goes_on_with_its_next_period(
 
 
 @pytest.mark.parametrize(
-    "heal",
+    "change",
     [
         lambda engine: add_subscriber(engine, SignUp(ANN, hour="08:00"), AT_EIGHT),
         lambda engine: add_subscriber(engine, SignUp(ANN, cadence=Cadence.DAILY), AT_EIGHT),
@@ -106,10 +106,10 @@ def test_each_cadence_goes_on_with_its_next_period(
     ],
 )
 def test_a_change_of_the_schedule_or_of_the_state_resets_the_dates_too(
-    engine: Engine, tmp_path: Path, heal: Callable[[Engine], object]
+    engine: Engine, tmp_path: Path, change: Callable[[Engine], object]
 ) -> None:
     plan_in_2036(engine, tmp_path)
-    heal(engine)
+    change(engine)
     subscriber = stored_subscriber(engine, ANN)
     assert subscriber.state is SubscriberState.PAUSED or subscriber.next_due == AT_EIGHT + A_DAY
     assert_next_digest_is_on_tuesday(engine, tmp_path)
@@ -182,7 +182,7 @@ ZONES = ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin", "Ame
     hour=st.times().map(lambda each: f"{each:%H:%M}"),
     weekday=st.sampled_from(calendars.WEEKDAYS),
     days_before=st.integers(0, 12),
-    excursion=st.integers(-400, 4000).map(lambda days: days * A_DAY) | st.just(timedelta(days=30)),
+    error=st.integers(-400, 4000).map(lambda days: days * A_DAY) | st.just(timedelta(days=30)),
     minutes=st.integers(0, 24 * 60),
 )
 def test_whatever_the_wrong_clock_showed_each_later_period_has_one_digest(  # noqa: PLR0913, PLR0917 - one for each thing drawn
@@ -191,7 +191,7 @@ def test_whatever_the_wrong_clock_showed_each_later_period_has_one_digest(  # no
     hour: str,
     weekday: str,
     days_before: int,
-    excursion: timedelta,
+    error: timedelta,
     minutes: int,
 ) -> None:
     """The clock is right for some days, wrong for one planning, and right again for ten weeks."""
@@ -204,7 +204,7 @@ def test_whatever_the_wrong_clock_showed_each_later_period_has_one_digest(  # no
         for day in range(days_before):
             plan_and_accept(engine, CONFIG, start + day * A_DAY)
         back = start + days_before * A_DAY
-        plan_and_accept(engine, CONFIG, back + excursion)
+        plan_and_accept(engine, CONFIG, back + error)
         add_paper(engine, Path(folder), "A Paper of the Time After", back)
         for half_day in range(2 * 70):
             plan_and_accept(engine, CONFIG, back + half_day * A_DAY / 2)
@@ -217,7 +217,7 @@ def test_whatever_the_wrong_clock_showed_each_later_period_has_one_digest(  # no
 
 
 def assert_every_period_was_used(subscriber: Subscriber, back: datetime, periods: list[str]) -> None:
-    """Assert that no period from two periods after the return of the right clock on is missing."""
+    """Assert that each period that is due more than `clock_reach` after the clock was set right has a digest."""
     schedule = calendars.schedule_of(subscriber)
     first = back + clock_reach(subscriber.cadence)
     now, used = first, calendars.UsedPeriods()

@@ -31,7 +31,7 @@ TYPED = {
 
 
 def mails_soon(engine: Engine, config: Config, count: int = 1, at: datetime = AT_EIGHT) -> list[EmailMessage]:
-    """Return all mails once there are `count` of them: a page queues a mail after its answer."""
+    """Return all mails as soon as there are `count` of them; the service queues them only after it has answered."""
     found: list[EmailMessage] = []
 
     def are_there() -> bool:

@@ -34,7 +34,7 @@ _TOKEN = re.compile(rb"<(?:[\w.-]{1,30}:)?resumptionToken(?:\s[^<>]{0,500})?>([^
 
 @dataclass
 class _Harvest:
-    """A page of a day, the first one that has records, and the records of all pages so far, by their identifiers."""
+    """What was fetched for a day: the first page that has records, and the records of all its pages by identifier."""
 
     page: bytes = b""
     records: dict[bytes, bytes] = field(default_factory=dict)

@@ -41,7 +41,7 @@ _LABELS_OF_NO_PAPER = (Label.CHROME, Label.CHROME_BETWEEN, Label.UNTITLED_ABSTRA
 
 
 def parse(text: str, limits: Limits) -> ParsedDump:
-    """Return the listings of a copied page. An abstract without a title is skipped, and the other lines are chrome.
+    """Return the listings of a copied page, its abstracts without a title as skipped lines, and all its chrome.
 
     Raises DumpError if the text is not a page of papers, or if it exceeds the limits.
     """

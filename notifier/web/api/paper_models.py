@@ -30,15 +30,15 @@ class PaperDocument(BaseModel):
     first_seen: datetime
     published: date | None
     updated: date | None
-    upvotes: int | None = Field(description="Those at the sources, as the dumps give them.")
-    votes: int = Field(description="The subscribers of this service who voted for it.")
+    upvotes: int | None = Field(description="The upvotes at the sources, as the dumps give them.")
+    votes: int = Field(description="The number of subscribers of this service who voted for it.")
     source: str = Field(description="The format of the dump that most of this comes from.")
     url: str | None = Field(description="The best page about it at another site.")
     web_url: str | None = Field(description="Its page on this site; null if the site has no base URL.")
     pdf: str | None
     project: str | None
     code: str | None
-    stars: int | None = Field(description="Those of the code repository.")
+    stars: int | None = Field(description="The stars of the code repository.")
     doi: str | None
     arxiv_id: str | None
     version: int | None
@@ -59,14 +59,17 @@ class PaperPin(BaseModel):
 
     day: date
     note: str
-    name: str = Field(description="The name that has signed it.")
+    name: str = Field(description="The name that signs the note.")
 
 
 class ListedPaperDocument(PaperDocument):
     """A paper in a list."""
 
     list_day: date = Field(description="The listing day under which the list has it.")
-    list_upvotes: int | None = Field(description="The upvotes that count in this list.")
+    list_upvotes: int | None = Field(
+        description="In a list of one or several days, the most upvotes in the paper's listings on these days; for a "
+        "pinned paper and in all other lists, `upvotes`."
+    )
     spans: MatchingPlaces | None = Field(description="The places that the query matches; null without a query.")
     pin: PaperPin | None = Field(description="Why it comes first in the list of a day; null in all other lists.")
 
