@@ -55,7 +55,7 @@ from notifier.models import RANKED_FORMATS
 Votes = Mapping[date, int]  # the number of votes for a paper on each day that has any
 
 NO_VOTES: Votes = MappingProxyType({})
-VOTE_WEIGHT = 5  # papers with the usual upvotes
+VOTE_WEIGHT = 5  # the score of a vote on its day; a paper with the usual upvotes has a standing of 1
 HALF_LIFE_DAYS = 7
 GROWTH_WEIGHT = 0.5
 USUAL_DAYS = 7
@@ -95,7 +95,7 @@ class DayUpvotes:
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """The parts of a paper's score: that of the votes, and the four factors of that of the listings."""
+    """The parts of a paper's score: one for its votes, and the four factors of the one for its listings."""
 
     standing: float
     growth: float

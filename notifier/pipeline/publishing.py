@@ -23,8 +23,8 @@ from notifier.store import papers, reading
 from notifier.templates import environment, render
 from notifier.topics import ALL, RESERVED, TRENDING, Catalogue, catalogue_of
 
-# The descriptions and the pages of the feeds that belong to no topic of the catalogue.
-# The reserved topics that are the same for everybody; `for-you` has no feed or page of its own.
+# The descriptions and the pages of the feeds of reserved topics. `for-you` is left out: its papers differ for each
+# subscriber, so it has no public feed or page.
 RESERVED_FEEDS = {ALL: "Every paper as it comes in.", TRENDING: f"The {TRENDING_PAPERS} best papers of each day."}
 RESERVED_PAGES = {ALL: "papers", TRENDING: "papers/trending"}
 

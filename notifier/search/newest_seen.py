@@ -24,7 +24,8 @@ def newest_seen(connection: Connection, query: Query) -> Iterator[Paper]:
     """Yield the announced papers that a query matches; those first seen together are in the order of their ids.
 
     The engine examines at most EXAMINED of the papers that the index of words proposes. The index proposes more than
-    that only for a query that it can hardly narrow, such as one with two first names, and no last name, of an author.
+    that only for a query that it can hardly narrow, such as a query for an author by two first names without a last
+    name.
     """
     query_parts = alternatives(query)
     yield from merge_lists([_newest_seen(connection, each, EXAMINED // len(query_parts)) for each in query_parts])

@@ -158,7 +158,8 @@ def _known_papers(connection: Connection, listings: Sequence[PreparedListing]) -
 
 
 def _write_papers(connection: Connection, papers: Sequence[PendingPaper]) -> None:
-    # Before tokens are deleted, and vectors with them: a process that tags papers locks their rows, then their vectors.
+    # The rows are locked before tokens and vectors are deleted. A process that tags papers locks in the same order;
+    # otherwise each of the two could wait for the other.
     to_change = [each for each in papers if each.absorbed or each.changed or each.is_indexed_differently]
     locked(connection, {paper_id for each in to_change for paper_id in _ids_of_rows(each)}, also_references=True)
     paper_tokens.drop_outdated(connection)
