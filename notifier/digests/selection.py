@@ -24,7 +24,7 @@ _NO_SPANS = Spans()
 class Arranged(NamedTuple):
     """The papers of a section in the order of a subscriber, with what the section and its papers say about it.
 
-    `because` has, by paper id, the title of the liked paper because of which a paper is where it is.
+    `because` maps the id of a paper to the title of the liked paper that moved it up or chose it.
     """
 
     papers: Sequence[Paper]
@@ -145,9 +145,9 @@ def add_unsent(new: Selection | None, unsent: Sequence[Selection], limit: int = 
 
     `unsent` are the selections of these digests, oldest first. No paper is added twice. A paper that was in a section
     is added to the section of the same subscription, until `limit` papers are in sections. All other papers are added
-    to the beginning of the rest, without marks, since they have waited longest. What the unsent digests said of a taste
-    is left out: it did not choose the places that these papers get now, and may have changed. Returns `new` if `unsent`
-    holds no papers.
+    to the beginning of the rest, without marks, since they have waited longest. What the unsent digests said about the
+    subscriber's taste is left out, because these papers are not ordered by taste here, and the taste may have changed.
+    Returns `new` if `unsent` holds no papers.
     """
     if not any(each.items for each in unsent):
         return new

@@ -100,8 +100,8 @@ def old_deliveries(connection: Connection, after: int, before: datetime, now: da
     """Look at the next `limit` deliveries with ids above `after`; return those planned before `before` and removable.
 
     Ids ascend with time, so the search ends at the first row that was planned later. A wrong clock may have dated some
-    rows. A row that it dated too early is found only when no newer row comes before it any more. A row that it dated in
-    the future does not end the search.
+    rows. A row that it dated too early is found only when the rows with lower ids have become old too. A row that it
+    dated in the future does not end the search.
     """
     row = delivery.c
     is_old = and_(row.planned_at < before, _is_removable(before))

@@ -27,7 +27,7 @@ def test_the_demo_mails_five_subscribers_and_then_has_nothing_new(tmp_path: Path
     assert len(feedparser.parse(feed).entries) == 10
     mails = [message_from_bytes(file.read_bytes()) for file in (tmp_path / "demo" / "inbox" / "new").iterdir()]
     assert len({mail["To"] for mail in mails}) == 5
-    assert all(len(mail.as_bytes()) < 60_000 for mail in mails), "far from the 102 kB of which Gmail shows no more"
+    assert all(len(mail.as_bytes()) < 60_000 for mail in mails), "far below 102 kB, at which Gmail cuts a mail off"
 
     second = run_notifier("demo", cwd=tmp_path)
     assert second.returncode == 0, second.stderr

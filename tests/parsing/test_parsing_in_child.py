@@ -56,32 +56,32 @@ def test_other_threads_go_on_while_a_hostile_archive_is_parsed() -> None:
     assert longest < 0.5
 
 
-def test_a_process_that_somebody_ends_says_nothing_about_the_dump(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_dump_is_not_refused_because_somebody_ended_its_process(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parent, "_RUN", "import os; os.kill(os.getpid(), 15)")
     with pytest.raises(FileError, match="SIGTERM"):
         parse(b"", DEFAULT_LIMITS, in_child=True)
 
 
-def test_too_little_memory_and_faults_of_the_parser_are_reasons(monkeypatch: pytest.MonkeyPatch) -> None:
-    for deed, words in {"bytearray(1 << 40)": "GB of memory", "1 / 0": "ZeroDivisionError"}.items():
-        program = f"from notifier.parsing import child; child.parse_here = lambda *_: {deed}; child.main()"
+def test_too_little_memory_and_faults_of_the_parser_are_reasons_for_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    for failing, words in {"bytearray(1 << 40)": "GB of memory", "1 / 0": "ZeroDivisionError"}.items():
+        program = f"from notifier.parsing import child; child.parse_here = lambda *_: {failing}; child.main()"
         monkeypatch.setattr(parent, "_RUN", program)
         assert words in parse(b"", DEFAULT_LIMITS, in_child=True).refusal
 
 
 def test_the_process_dies_with_the_one_that_started_it(tmp_path: Path) -> None:
-    sign = tmp_path / "pid"
-    hang = f"open({str(sign)!r}, 'w').write(str(os.getpid())) and time.sleep(60)"
+    pid_file = tmp_path / "pid"
+    hang = f"open({str(pid_file)!r}, 'w').write(str(os.getpid())) and time.sleep(60)"
     program = f"import os, time; from notifier.parsing import child; child.parse_here = lambda *_: {hang}; child.main()"
     start = (
         "from notifier.config import DEFAULT_LIMITS; from notifier.parsing import parent; "
         f"parent._RUN = {program!r}; parent.parse(b'', DEFAULT_LIMITS, in_child=True)"
     )
     starter = subprocess.Popen([sys.executable, "-c", start], cwd=CHECKOUT, env=clean_environment())
-    while not (sign.exists() and sign.read_text()):
+    while not (pid_file.exists() and pid_file.read_text()):
         time.sleep(0.05)
     starter.kill()
     starter.wait()
     time.sleep(0.5)
-    status = Path(f"/proc/{sign.read_text()}/stat")
+    status = Path(f"/proc/{pid_file.read_text()}/stat")
     assert not status.exists() or status.read_text().split()[2] == "Z"

@@ -1,7 +1,7 @@
 """The tastes of simulated subscribers on real papers with labels of two people, and the cost of many tastes.
 
-A simulated subscriber wants one to three labels. Papers that both people gave one of them are wanted, and those that
-only one person did are left out.
+A simulated subscriber wants one to three labels. A paper is wanted if both people gave it one of these labels. It is
+left out if only one person did.
 """
 
 from __future__ import annotations
