@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import quote_plus, urlsplit
+from urllib.parse import quote, quote_plus, urlsplit
 
 from notifier.models import RANKED_FORMATS, Paper
 from notifier.text.harmless import safe_url, shortened_to_columns
@@ -53,6 +53,11 @@ def paper_url(paper: Paper) -> str:
     """Return the best URL of a paper; empty if it has none."""
     found = links(paper)
     return found[0].url if found else safe_url(paper.page) or safe_url(paper.pdf)
+
+
+def paper_path(paper: Paper) -> str:
+    """Return the path of a paper's page, without the path of the base URL."""
+    return f"/paper/{quote(paper.key)}"
 
 
 def upvotes_from(paper: Paper) -> str:

@@ -10,9 +10,8 @@ from pydantic import BaseModel, Field
 from notifier import models
 from notifier.models import PinNote, Spans
 from notifier.text.harmless import inert, safe_url
-from notifier.text.paper_links import paper_url
+from notifier.text.paper_links import paper_path, paper_url
 from notifier.web.paper_cards import PaperCard
-from notifier.web.paper_keys import paper_path
 from notifier.web.site import Site
 
 

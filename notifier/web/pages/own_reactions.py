@@ -11,10 +11,10 @@ from fastapi.responses import HTMLResponse
 
 from notifier.subscribers import StoredReactions, forget_feedback, set_taste, stored_reactions
 from notifier.text.harmless import inert
+from notifier.text.paper_links import paper_path
 from notifier.web.forms import SubmittedForm
 from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.pages.signing_in import to_settings
-from notifier.web.paper_keys import paper_path
 from notifier.web.sessions import SignedIn
 from notifier.web.site import SiteDependency, page
 

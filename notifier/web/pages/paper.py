@@ -23,13 +23,12 @@ from notifier.store import hidden_papers, paper_pages, pins, reading
 from notifier.store.paper_pages import PaperListing
 from notifier.text.excerpts import runs
 from notifier.text.harmless import inert, safe_url, shortened_to_columns
-from notifier.text.paper_links import Link, links, other_links, paper_url, search_url, upvotes_from
+from notifier.text.paper_links import Link, links, other_links, paper_path, paper_url, search_url, upvotes_from
 from notifier.web.about_page import about_page
 from notifier.web.conditional import conditional
 from notifier.web.curating import DONE, FormOutcome, curation_panel
 from notifier.web.forms import UrlForm
 from notifier.web.guards import scripted
-from notifier.web.paper_keys import paper_path
 from notifier.web.reaction_rows import Counted, ShownPaper, reaction_rows
 from notifier.web.sessions import Visitor
 from notifier.web.site import Site, SiteDependency, page, signed_in

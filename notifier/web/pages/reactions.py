@@ -13,12 +13,11 @@ from notifier.signing import VOTE_PATH, Grant, LinkPurpose
 from notifier.store import paper_pages, reading
 from notifier.subscribers import MailedPaper, Reaction, ReactionRefusal, mailed_paper, may_react, own_reactions, react
 from notifier.text.harmless import inert
-from notifier.text.paper_links import paper_url, upvotes_from
+from notifier.text.paper_links import paper_path, paper_url, upvotes_from
 from notifier.web.clients import ClientAddress
 from notifier.web.forms import Form, SubmittedForm
 from notifier.web.grants import require_grant
 from notifier.web.guards import FROM_OWN_PAGES
-from notifier.web.paper_keys import paper_path
 from notifier.web.reaction_rows import ShownPaper, counted, is_own_path, reaction_rows
 from notifier.web.sessions import SignedIn
 from notifier.web.site import Site, SiteDependency, page
