@@ -17,7 +17,7 @@ from notifier.alerting.findings import Finding
 from notifier.arrivals import JudgedSource, judged_sources, number_of_papers
 from notifier.config import Config
 from notifier.models import Health, RelayState
-from notifier.store import dumps, outbox, relays, results, returned, subscribers, suppressions
+from notifier.store import dumps, endpoints, outbox, relays, results, returned, subscribers, suppressions
 from notifier.store.alerts import StoredAlert
 from notifier.text.addresses import without_addresses
 from notifier.text.counting import counted
@@ -40,6 +40,8 @@ FEW_SUPPRESSIONS, MANY_SUPPRESSIONS = 3, 10
 SUPPRESSED_SHARE = 5  # one in five
 USUAL_DAYS, USUAL_FACTOR = 30, 3
 DAY = timedelta(days=1)
+
+_SOURCE = "source:"  # the key of a source is this and its name
 
 
 class Patience(NamedTuple):
@@ -73,6 +75,7 @@ def findings(
         check_deliveries(connection, config, relay, now, patience),
         check_inbox(connection, config, now),
         check_replies(connection),
+        check_webhooks(connection),
     ]
 
 
@@ -204,6 +207,25 @@ def check_replies(connection: Connection) -> Finding:
     )
 
 
+def check_webhooks(connection: Connection) -> Finding:
+    """Return the finding on webhooks: trouble if one is disabled, because its endpoint does not accept events."""
+    key, about = "webhooks", "Webhooks"
+    disabled = [each for each in endpoints.all_endpoints(connection) if each.disabled_at]
+    if not disabled:
+        return Finding(key, about, "no webhook is disabled any more", "each webhook gets its events")
+    first = disabled[0]
+    more = f" (and {len(disabled) - 1} more)" if len(disabled) > 1 else ""
+    return Finding(
+        key,
+        about,
+        "a webhook was disabled",
+        f"webhook {first.id} to {first.shown_url}{more} gets no more events: {first.disabled_reason}",
+        state="disabled",
+        cure=f"`notifier webhooks test {first.id}` tries it, `notifier webhooks enable {first.id}` sends events to it "
+        f"again, and `notifier webhooks remove {first.id}` removes it",
+    )
+
+
 def _is_jump(connection: Connection, today: int, now: datetime) -> bool:
     active = subscribers.count_by_state(connection).get("ACTIVE", 0)
     if today >= FEW_SUPPRESSIONS and today * SUPPRESSED_SHARE >= active + today:
@@ -214,7 +236,7 @@ def _is_jump(connection: Connection, today: int, now: datetime) -> bool:
 
 def _of_source(judged: JudgedSource, stored: Mapping[str, StoredAlert], now: datetime) -> Finding:
     verdict, name = judged.verdict, judged.history.name
-    key, about = f"source:{name}", f"source {name}"
+    key, about = f"{_SOURCE}{name}", f"source {name}"
     before = stored.get(key)
     is_open = before is not None and before.is_open
     if not verdict.health.is_trouble:
@@ -254,5 +276,11 @@ def all_keys(config: Config) -> Collection[str]:
         "deliveries",
         "inbox",
         "replies",
-        *(f"source:{name}" for name in config.sources),
+        "webhooks",
+        *(f"{_SOURCE}{name}" for name in config.sources),
     }
+
+
+def source_of(key: str) -> str | None:
+    """Return the name of the source that a key is about; None if it is about something else."""
+    return key.removeprefix(_SOURCE) if key.startswith(_SOURCE) else None

@@ -15,13 +15,13 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from notifier.alerting.conditions import PATIENCE_OF_SERVICE, Patience, all_keys, findings
+from notifier.alerting.conditions import PATIENCE_OF_SERVICE, Patience, all_keys, findings, source_of
 from notifier.alerting.findings import Finding
 from notifier.config import Config
 from notifier.digests.details import encode_alert_details
 from notifier.digests.items import NO_ITEMS
-from notifier.models import AlertDetails, DeliveryKind
-from notifier.store import alerts, outbox, reading, retried, writing
+from notifier.models import AlertDetails, DeliveryKind, EventType
+from notifier.store import alerts, events, outbox, reading, retried, writing
 from notifier.store.alerts import StoredAlert
 
 FLAPPING = timedelta(hours=20)  # less than a day, so that the runs of a daily cron are not at this limit
@@ -119,12 +119,21 @@ def _store(
             return False
         if change:
             _queue(connection, config, change, now)
+            _tell_endpoints(connection, change, states[1], now)
     return True
 
 
 def _queue(connection: Connection, config: Config, change: AlertChange, now: datetime) -> None:
     """Put a mail to each address of `[alerts] mail` into the outbox. These mails are sent before all digests."""
     outbox.add(connection, list(_rows(config, change, now)))
+
+
+def _tell_endpoints(connection: Connection, change: AlertChange, after: StoredAlert, now: datetime) -> None:
+    """Tell the endpoints if the change is that no papers come from a source any more."""
+    name = source_of(change.key)
+    if name is not None and after.is_open:
+        entry = {"name": name, "state": after.state, "reason": after.what}
+        events.record(connection, EventType.SOURCE_STALE, [entry], now)
 
 
 def _rows(config: Config, change: AlertChange, now: datetime) -> Iterable[dict[str, Any]]:

@@ -31,6 +31,7 @@ from notifier.cli import (
     status,
     subscribers,
     tokens,
+    webhooks,
 )
 from notifier.cli.help import show_no_types
 from notifier.cli.options import ConfigOption
@@ -40,7 +41,7 @@ from notifier.garbage import collecting_seldom, skip_collections_at_exit
 from notifier.text.harmless import inert
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources", "replies", "token"}
+QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources", "replies", "token", "webhooks"}
 
 app = typer.Typer(
     name="notifier",
@@ -60,6 +61,7 @@ GROUPS = (
     subscribers,
     reinstating,
     tokens,
+    webhooks,
     digest,
     pipeline,
     quarantine,

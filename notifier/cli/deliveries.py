@@ -9,7 +9,7 @@ import typer
 
 from notifier.cli.options import CommandRun, ConfigOption, JsonOption, NowOption, command_run, reading_run
 from notifier.cli.simulated_clocks import writing_run
-from notifier.models import DeliveryState
+from notifier.models import DeliveryKind, DeliveryState
 
 if TYPE_CHECKING:
     from notifier.operations import DeliverySummary
@@ -56,8 +56,8 @@ def show(
     config: ConfigOption = None,
     now: NowOption = None,
 ) -> None:
-    """Show a delivery: its state, and the text of its mail."""
-    from notifier.cli.mails import body_of
+    """Show a delivery: its state, and the text of its mail, or the JSON of its event."""
+    from notifier.cli.mails import body_of, pretty_json
     from notifier.errors import UsageError
     from notifier.operations import find_delivery
     from notifier.sending import mail_of, sender_for
@@ -65,14 +65,18 @@ def show(
     if html and source:
         raise UsageError("--html and --source cannot be combined; choose one")
     run = reading_run(context, config, now)
+    delivery = find_delivery(run.engine, delivery_id)
+    is_event = delivery.kind == DeliveryKind.EVENT
+    if html and is_event:
+        raise UsageError(f"delivery {delivery_id} is an event, which has no HTML; leave out --html")
     mail = mail_of(sender_for(run.engine, run.config, run.clock), delivery_id)
     if source:
         sys.stdout.buffer.write(mail.content)
     elif html:
         typer.echo(body_of(mail, "html"))
     else:
-        _show(find_delivery(run.engine, delivery_id))
-        typer.echo(body_of(mail, "plain"))
+        _show(delivery)
+        typer.echo(pretty_json(mail.content) if is_event else body_of(mail, "plain"))
 
 
 def retry(context: typer.Context, delivery_id: IdArgument, config: ConfigOption = None) -> None:
@@ -142,5 +146,6 @@ def _show(delivery: DeliverySummary) -> None:
         typer.echo(f"next try     {delivery.next_try:%Y-%m-%d %H:%M:%S} UTC")
     if delivery.settled_at:
         typer.echo(f"settled      {delivery.settled_at:%Y-%m-%d %H:%M:%S} UTC: {inert(delivery.reply)}")
-    typer.echo(f"Message-ID   {inert(delivery.message_id)}")
+    name = "webhook-id" if delivery.kind == DeliveryKind.EVENT else "Message-ID"
+    typer.echo(f"{name}   {inert(delivery.message_id)}")
     typer.echo(f"subject      {inert(delivery.subject)}\n")

@@ -1,4 +1,4 @@
-"""Read a composed mail, in order to show it."""
+"""Read a composed mail, or the body of an event, in order to show it."""
 
 from __future__ import annotations
 
@@ -19,6 +19,13 @@ def body_of(mail: Mail, kind: Literal["plain", "html"]) -> str:
     """Return the plain text or the HTML of a mail, with LF instead of CRLF as line ends."""
     body = _parsed(mail).get_body((kind,))
     return str(body.get_content()).replace("\r\n", "\n") if body else ""
+
+
+def pretty_json(content: bytes) -> str:
+    """Return the JSON of an event, indented, and in ASCII so that it is safe to print."""
+    import json
+
+    return json.dumps(json.loads(content), indent=2)
 
 
 def _parsed(mail: Mail) -> EmailMessage:

@@ -301,7 +301,12 @@ def _publish_summary(report: PublishReport) -> str:
 
 def _delivery_summary(report: DeliveryReport) -> str:
     parts = [f"{number} {state}" for state, number in counts(report).items() if number]
-    return f"mail: {', '.join(parts) or 'nothing to send'}"
+    sent = f"mail: {', '.join(parts) or 'nothing to send'}"
+    return f"{sent}\n{_events_summary(report.events)}" if report.events and report.events.states.total() else sent
+
+
+def _events_summary(report: DeliveryReport) -> str:
+    return f"events: {', '.join(f'{number} {state}' for state, number in counts(report).items() if number)}"
 
 
 def _report_failures(report: DeliveryReport) -> None:
@@ -314,5 +319,8 @@ def _report_failures(report: DeliveryReport) -> None:
         typer.echo(f"notifier: {number} {reason}", err=True)
     if why := report.pause_reason or report.waiting_reason:
         typer.echo(f"notifier: the relay is paused: {why}; check [smtp], then `notifier status`", err=True)
-    if report.pause_reason or report.states[DeliveryState.FAILED]:
+    events = report.events or DeliveryReport()
+    for reason, number in events.reasons.most_common(MAX_REASONS):
+        typer.echo(f"notifier: {counted(number, 'event')} {reason}", err=True)
+    if report.pause_reason or report.states[DeliveryState.FAILED] or events.states[DeliveryState.FAILED]:
         raise typer.Exit(1)

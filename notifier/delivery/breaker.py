@@ -38,6 +38,8 @@ BUSY_ANSWERS = 3  # replies with code 421, in a row
 PAUSES_AFTER_OUTAGE = (timedelta(seconds=10), timedelta(minutes=15))  # outages usually end by themselves
 PAUSES_AFTER_REFUSAL = (timedelta(minutes=5), timedelta(hours=1))  # the operator has to do something
 
+LONGEST_PAUSE = PAUSES_AFTER_REFUSAL[1]
+
 PROBE_LEASE = timedelta(seconds=60)  # renewed together with the leases of the claims
 
 _ERROR, _NO_ERROR = "x", "."
@@ -72,7 +74,7 @@ def remaining_pause(state: RelayState, now: datetime) -> timedelta:
     pause began. Such a pause counts as over.
     """
     left = state.paused_until - now if state.paused_until else timedelta(0)
-    return left if timedelta(0) < left <= PAUSES_AFTER_REFUSAL[1] else timedelta(0)
+    return left if timedelta(0) < left <= LONGEST_PAUSE else timedelta(0)
 
 
 def start_of_pause_that_may_end_early(state: RelayState, now: datetime) -> datetime | None:
@@ -242,7 +244,8 @@ def _refused_alike_in_words(state: RelayState, outcome: Outcome, recipient: str,
 def _paused_state(state: RelayState, reason: str, outcome: Outcome, now: datetime) -> RelayState:
     is_refusal = outcome.relay in (RelayCondition.REFUSING, RelayCondition.POLICY)
     length = _pause_length(PAUSES_AFTER_REFUSAL if is_refusal else PAUSES_AFTER_OUTAGE, state.pauses)
-    return replace(state, paused_until=now + length, reason=reason, pauses=state.pauses + 1)
+    until = max(now + length, outcome.not_before or now)
+    return replace(state, paused_until=until, reason=reason, pauses=state.pauses + 1)
 
 
 def _pause_length(first_and_longest: tuple[timedelta, timedelta], pauses: int) -> timedelta:

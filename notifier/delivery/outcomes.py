@@ -8,6 +8,7 @@ our own setup would suppress subscribers.
 from __future__ import annotations
 
 import unicodedata
+from datetime import datetime
 from enum import IntEnum, StrEnum
 from typing import NamedTuple
 
@@ -48,13 +49,15 @@ class Outcome(NamedTuple):
     """The result of one attempt to send a mail.
 
     `state` is the delivery's next state. `reply` is the relay's reply or a description of the failure, on one line
-    that is safe to store and to print. `is_too_large` says that the mail FAILED because of its size.
+    that is safe to store and to print. `is_too_large` says that the mail FAILED because of its size. `not_before` is
+    the time until which the other side asks to wait with the next attempt.
     """
 
     state: DeliveryState
     reply: str
     relay: RelayCondition = RelayCondition.WORKING
     is_too_large: bool = False
+    not_before: datetime | None = None
 
     @property
     def is_relay_fault(self) -> bool:

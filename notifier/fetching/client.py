@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import NamedTuple, Self
 from urllib.parse import urlencode, urljoin
 
 from notifier import __version__
@@ -23,7 +23,7 @@ from notifier.fetching.failures import CHECK_URL, TemporaryError, refusal, unkno
 from notifier.fetching.http_messages import HttpResponse, Request
 from notifier.fetching.ip_addresses import Resolve, check_host, checked_addresses, resolve
 from notifier.fetching.pacing import TURNS, Sleep
-from notifier.fetching.urls import ParsedUrl, read_url
+from notifier.fetching.urls import ParsedUrl, check_tls, read_url
 from notifier.fetching.waiting import back_off, retry_after
 
 MAX_REDIRECTS = 5
@@ -63,6 +63,18 @@ class Response:
     validators: Validators
     not_modified: bool
     date: str = ""
+
+
+class PostAnswer(NamedTuple):
+    """The status of a response, and the time until which it asks to wait with the next request."""
+
+    status: int
+    retry_after: datetime | None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether what was sent is accepted."""
+        return _OK <= self.status < _FIRST_NO_SUCCESS
 
 
 class Client:
@@ -131,6 +143,18 @@ class Client:
         if not _OK <= response.status < _FIRST_NO_SUCCESS:
             raise self._refusal(parsed, response)
 
+    def post_json(self, url: str, body: bytes, headers: Mapping[str, str]) -> PostAnswer:
+        """Send JSON, once, and return the answer, whatever its status is; no redirect is followed.
+
+        The request does not wait for others to the same host: the caller makes one at a time to each URL. Raises
+        FetchError if there is no answer.
+        """
+        parsed = read_url(url)
+        all_headers = {**self._headers(), "Content-Type": "application/json", **headers}
+        request = Request("POST", parsed, all_headers, body, wants_body=False)
+        response = self._exchange.ask(request, self._allowed_ips(parsed), Deadline(self._settings.seconds))
+        return PostAnswer(response.status, retry_after(response.headers, self._clock()))
+
     def _follow(
         self, first_url: ParsedUrl, headers: Mapping[str, str], pause: float, deadline: Deadline
     ) -> tuple[ParsedUrl, HttpResponse]:
@@ -156,11 +180,7 @@ class Client:
         Raises FetchError if one of them is not allowed.
         """
         settings = self._settings
-        if url.scheme == "http" and url.host not in settings.allow_http:
-            raise FetchError(
-                f"{url} is without TLS",
-                "write https://, or name its host in [fetching] allow_http if it has no TLS",
-            )
+        check_tls(url, settings.allow_http)
         may_be_private = url.host in settings.allow_private
         if settings.proxy.get_secret_value():
             check_host(url, may_be_private)

@@ -74,7 +74,7 @@ class Exchange:
             try:
                 streamed_response = self._transport.handle_request(_http_request(request, ip, deadline, watch))
                 try:
-                    response = self._read(streamed_response, url)
+                    response = self._read(streamed_response, request)
                 finally:
                     streamed_response.close()
                 if watch.has_ended:  # the end of the connection may look like the end of the body
@@ -87,9 +87,10 @@ class Exchange:
                     raise
                 raise _broken(url, error, deadline) from None
 
-    def _read(self, streamed_response: httpx2.Response, url: ParsedUrl) -> HttpResponse:
+    def _read(self, streamed_response: httpx2.Response, request: Request) -> HttpResponse:
+        url = request.url
         headers = {name.lower(): value for name, value in streamed_response.headers.items()}
-        if streamed_response.status_code != _OK:
+        if streamed_response.status_code != _OK or not request.wants_body:
             return HttpResponse(streamed_response.status_code, headers)
         encoding = headers.get("content-encoding", "").strip().lower()
         if encoding not in ENCODINGS:

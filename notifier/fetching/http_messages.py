@@ -10,17 +10,21 @@ from notifier.fetching.urls import ParsedUrl
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request."""
+    """An HTTP request. Without `wants_body`, the body of the response is not read."""
 
     method: str
     url: ParsedUrl
     headers: Mapping[str, str]
     body: bytes = b""
+    wants_body: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class HttpResponse:
-    """An HTTP response. Header names are in lower case. The body is unpacked; it is only read if the status is 200."""
+    """An HTTP response. Header names are in lower case.
+
+    The body is unpacked; it is only read if it is wanted and the status is 200.
+    """
 
     status: int
     headers: Mapping[str, str]

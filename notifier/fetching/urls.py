@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Container
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 from urllib.parse import quote, urlsplit
@@ -93,6 +94,15 @@ def read_url(url: str) -> ParsedUrl:
     return ParsedUrl(
         parts.scheme, _host(parts.hostname or ""), port or _DEFAULT_PORTS[parts.scheme], quote(target, safe=_SAFE)
     )
+
+
+def check_tls(url: ParsedUrl, allow_http: Container[str]) -> None:
+    """Raise FetchError if a URL is without TLS, unless `allow_http` has its host."""
+    if url.scheme == "http" and url.host not in allow_http:
+        raise FetchError(
+            f"{url} is without TLS",
+            "write https://, or name its host in [fetching] allow_http if it has no TLS",
+        )
 
 
 def shown_url(url: str) -> str:

@@ -9,6 +9,7 @@ from notifier.models.clocks import Clock
 from notifier.models.curation import ASPECTS, Curation
 from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
 from notifier.models.digests import Alert, AlertDetails, Digest, Item, Notice, NoticeDetails, PinNote, Section
+from notifier.models.events import EVENT_LISTS, TEST_EVENT, Endpoint, EventType
 from notifier.models.lists import ListOrder
 from notifier.models.papers import (
     ANNOUNCED_AGAIN_WITHIN,
@@ -41,9 +42,11 @@ __all__ = [
     "ANNOUNCED_AGAIN_WITHIN",
     "ASPECTS",
     "DAILY_PAPERS",
+    "EVENT_LISTS",
     "KINDS_WITH_PAPERS",
     "PAGE_TEXT",
     "RANKED_FORMATS",
+    "TEST_EVENT",
     "AccessToken",
     "Alert",
     "AlertDetails",
@@ -58,7 +61,9 @@ __all__ = [
     "DeliveryState",
     "Digest",
     "DumpStatus",
+    "Endpoint",
     "Envelope",
+    "EventType",
     "Feedback",
     "Health",
     "InboxState",

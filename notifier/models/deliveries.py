@@ -17,6 +17,7 @@ class DeliveryKind(StrEnum):
     SIGN_IN = "sign-in"  # a link that opens a session
     ADDRESS_CHANGE = "address-change"  # asks a subscriber to confirm a change of their address
     ALERT = "alert"  # tells an operator that something needs their attention
+    EVENT = "event"  # tells an endpoint, by HTTP, what has happened
 
 
 # The messages that hold papers. No later message to the same subscriber may hold the same papers again.
@@ -58,6 +59,9 @@ class Mail(NamedTuple):
 
     `content` holds the bytes of its headers and body, with CRLF line ends. `is_wire_form` is True if SMTP can carry
     these bytes unchanged: they are ASCII and end with CRLF, no CR or LF stands alone, and no line begins with a dot.
+
+    The message to an endpoint is an event: `content` is the JSON of the request's body, `message_id` identifies the
+    event, and the envelope has no sender.
     """
 
     envelope: Envelope

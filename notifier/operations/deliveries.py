@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, Row
 
 from notifier.errors import UsageError
 from notifier.models import DeliveryState, SubscriberState
-from notifier.store import deliveries, reading, retried, subscribers, writing
+from notifier.store import deliveries, endpoints, reading, retried, subscribers, writing
 
 # Why a delivery in one of these states can be neither retried nor held.
 _WHY_UNCHANGEABLE = {
@@ -74,6 +74,7 @@ def retry_delivery(engine: Engine, delivery_id: int) -> None:
     with writing(engine) as connection:
         row = _get_changeable(connection, delivery_id)
         _refuse_unless_active(connection, row)
+        _refuse_if_disabled(connection, row)
         deliveries.retry(connection, delivery_id)
 
 
@@ -100,6 +101,16 @@ def _get_changeable(connection: Connection, delivery_id: int) -> Row[Any]:
     if reason := _WHY_UNCHANGEABLE.get(DeliveryState(row.state)):
         raise UsageError(f"delivery {delivery_id} is {row.state} and stays so: {reason}")
     return row
+
+
+def _refuse_if_disabled(connection: Connection, row: Row[Any]) -> None:
+    """Raise UsageError if a delivery is an event for an endpoint that is disabled."""
+    endpoint = endpoints.find(connection, row.endpoint_id) if row.endpoint_id else None
+    if endpoint and endpoint.disabled_at:
+        raise UsageError(
+            f"delivery {row.id} is for webhook {endpoint.id}, which is disabled ({endpoint.disabled_reason}); "
+            f"run `notifier webhooks enable {endpoint.id}` first"
+        )
 
 
 def _refuse_unless_active(connection: Connection, row: Row[Any]) -> None:

@@ -9,7 +9,7 @@ from sqlalchemy import Engine
 
 from notifier.config import Config
 from notifier.models import Clock
-from notifier.sending import DeliveryReport, send_due, sender_for, within_grace
+from notifier.sending import DeliveryReport, Sender, send_due, send_due_events, sender_for, within_grace
 
 
 def deliver(
@@ -27,5 +27,16 @@ def deliver(
     """
     stopping, report = stopping or Event(), report or DeliveryReport()
     sender = sender_for(engine, config, clock)
-    asyncio.run(within_grace(send_due(sender, stopping, report), stopping))
+    asyncio.run(within_grace(_send_all(sender, config, stopping, report), stopping))
     return report
+
+
+async def _send_all(sender: Sender, config: Config, stopping: Event, report: DeliveryReport) -> None:
+    """Send mail, and events beside it, so that a slow endpoint delays no mail. If one fails, the other is finished."""
+    mail = send_due(sender, stopping, report)
+    done, events = await asyncio.gather(mail, send_due_events(sender, config, stopping), return_exceptions=True)
+    for failure in (done, events):
+        if isinstance(failure, BaseException):
+            raise failure
+    assert isinstance(events, DeliveryReport)
+    report.events = events

@@ -32,6 +32,7 @@ from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose
 from notifier.pipeline.considering_votes import consider_votes
 from notifier.pipeline.pinning import begin_pins
 from notifier.pipeline.tagging import tag
+from notifier.pipeline.telling_endpoints import tell_endpoints
 from notifier.store import expiring, outbox, reading, retried, subscribers, writing
 from notifier.subscribers import calendars, date_repairs, end_pauses, update_stored_queries
 from notifier.topics import catalogue_of
@@ -66,6 +67,7 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
         log.warning(date_repairs.describe(repairs))
     end_pauses(engine, now)
     begin_pins(engine, now)
+    tell_endpoints(engine, catalogue, config.web.base_url, now)
     with reading(engine) as connection:
         cursor = subscribers.oldest_cursor_due(connection, now)
         if cursor is None:

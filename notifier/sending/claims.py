@@ -63,7 +63,8 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
     now = sender.clock()
     with reading(sender.engine) as connection:
         state = relays.read(connection, sender.relay)
-        if _access(connection, state, now) is RelayAccess.CLOSED or not outbox.is_due(connection, now):
+        is_closed = _access(connection, state, now) is RelayAccess.CLOSED
+        if is_closed or not outbox.is_due(connection, now, sender.endpoint_id):
             return []
     with writing(sender.engine) as connection:
         reserve_log(connection)
@@ -77,7 +78,8 @@ def claim_next(sender: Sender, owner: str) -> list[TimedClaim]:
         under_way = outbox.count_leased(connection) if sender.rates.per_day else 0
         remaining = pacing.remaining_today(state, sender.rates, now, under_way)
         limit = access_limit if remaining is None else min(access_limit, remaining)
-        claims = outbox.claim(connection, owner, now, limit, _order(access, state))
+        order = _order(sender, access, state)
+        claims = outbox.claim(connection, owner, now, limit, order, endpoint_id=sender.endpoint_id)
         is_probe = access is RelayAccess.PROBE and bool(claims)
         new_state, send_times = pacing.send_times(state, sender.rates, now, len(claims))
         if is_probe:
@@ -96,8 +98,9 @@ def _access(connection: Connection, state: RelayState, now: datetime) -> RelayAc
     return access
 
 
-def _order(access: RelayAccess, state: RelayState) -> ClaimOrder:
-    if access is not RelayAccess.PROBE:
+def _order(sender: Sender, access: RelayAccess, state: RelayState) -> ClaimOrder:
+    # An endpoint may refuse one event whenever it is sent. A new event is the better probe then.
+    if access is not RelayAccess.PROBE or sender.endpoint_id is not None:
         return ClaimOrder.WAITED_LONGEST
     # After refusals, a mail that was refused before is no useful probe: it may be refused again although the relay
     # accepts others.

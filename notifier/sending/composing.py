@@ -17,7 +17,7 @@ from notifier.digests.details import decode_alert_details, decode_notice_details
 from notifier.digests.merging import each_paper_once
 from notifier.digests.rows import digest_of_row
 from notifier.errors import ComposeError
-from notifier.models import Alert, DeliveryKind, Digest, Mail, Notice, Paper
+from notifier.models import Alert, DeliveryKind, Digest, Envelope, Mail, Notice, Paper
 from notifier.sending.sender import Sender
 from notifier.store import FreshReads, curation, deliveries, fresh_reads, papers, reading
 from notifier.store.outbox import Claim
@@ -59,6 +59,8 @@ def mails_of(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list
 
     Raises ConfigError if no mail at all can be composed.
     """
+    if sender.endpoint_id is not None:
+        return [_event_message(claim) for claim in claims]
     notices = {claim.id: _notice_mail(sender, claim) for claim in claims if claim.kind in NOTICES}
     others = iter(_mails_with_papers(sender, [claim for claim in claims if claim.kind not in NOTICES], cache))
     return [notices[claim.id] if claim.id in notices else next(others) for claim in claims]
@@ -81,6 +83,8 @@ def mail_of(sender: Sender, delivery_id: int) -> Mail:
     with reading(sender.engine) as connection:
         row = deliveries.get(connection, delivery_id)
     claim = Claim(**{name: row._mapping[name] for name in Claim._fields})
+    if claim.kind == DeliveryKind.EVENT:
+        return _event_message(claim)
     if claim.kind in NOTICES:
         mail = _notice_mail(sender, claim)
         if isinstance(mail, ComposeError):
@@ -101,6 +105,11 @@ def mail_of_digest(sender: Sender, digest: Digest, return_path: str = "") -> Mai
         papers_of_digest = cache.papers_by_id(digest.paper_ids)
     digest = each_paper_once(digest, papers_of_digest)
     return sender.composer.compose(digest, papers_of_digest, return_path)
+
+
+def _event_message(claim: Claim) -> Mail:
+    """Return the message of an event; its body was stored with it."""
+    return Mail(Envelope("", claim.recipient), claim.message_id, claim.details.encode())
 
 
 def _return_path(sender: Sender, claim: Claim) -> str:

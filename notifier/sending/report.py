@@ -17,13 +17,15 @@ class DeliveryReport:
 
     `reasons` counts the reasons why messages were not accepted; only the first MAX_REASONS different ones are kept.
     `pause_reason` says why this run paused sending, if it did. If mail is still due at the end of the run because
-    sending is paused, `waiting_reason` says why this run or an earlier one paused it.
+    sending is paused, `waiting_reason` says why this run or an earlier one paused it. `events` is the report of the
+    events that were sent beside the mail.
     """
 
     states: Counter[DeliveryState] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
     pause_reason: str | None = None
     waiting_reason: str | None = None
+    events: DeliveryReport | None = None
 
     def add(self, outcome: Outcome) -> None:
         """Count the outcome of one message."""

@@ -7,17 +7,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import groupby
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from notifier.delivery import Outcome, RelayCondition, breaker
-from notifier.delivery.retries import next_try, next_try_if_uncertain
-from notifier.models import DeliveryState, RelayState
+from notifier.delivery.retries import LIFETIME, next_try, next_try_if_uncertain
+from notifier.models import DeliveryKind, DeliveryState, EventType, RelayState
 from notifier.sending import pacing
 from notifier.sending.claims import TimedClaim
 from notifier.sending.sender import Sender
-from notifier.store import outbox, relays, retried, suppressions, writing
+from notifier.store import endpoints, events, outbox, relays, retried, suppressions, writing
 from notifier.store.outbox import Claim, Settlement
 from notifier.store.suppressions import NewSuppression
 
@@ -65,6 +65,9 @@ def settle(sender: Sender, results: Sequence[Result]) -> SettleReport:
         settled_ids = outbox.settle(connection, settlements, now)
         stored = [result for result in results if result.claim.id in settled_ids]
         suppressions.suppress(connection, _suppressions(stored), now)
+        events.record(connection, EventType.DIGEST_ACCEPTED, _accepted_digests(stored), now)
+        if sender.endpoint_id is not None:
+            _disable_if_necessary(connection, sender.endpoint_id, stored, now)
         if after != before:
             relays.write(connection, sender.relay, after)
     _log_pause(before, after)
@@ -80,14 +83,16 @@ def settlement(claim: Claim, outcome: Outcome, now: datetime) -> Settlement:
     """Return the new values of a row after an outcome.
 
     A deferred mail is tried again after a delay that grows with the number of counted attempts. A mail whose outcome
-    was uncertain is sent again twice at most; then it stays UNCERTAIN and is shown to the operator.
+    was uncertain is sent again twice at most; then it stays UNCERTAIN and is shown to the operator. An event that is
+    deferred when it is older than LIFETIME has FAILED, because no later event takes its content in.
     """
     attempts = claim.attempts + outcome.counts_as_attempt
     match outcome.state:
+        case DeliveryState.DEFERRED if claim.kind == DeliveryKind.EVENT and now - claim.planned_at >= LIFETIME:
+            return Settlement(DeliveryState.FAILED, outcome.reply, None, attempts, claim.uncertain)
         case DeliveryState.DEFERRED:
-            return Settlement(
-                outcome.state, outcome.reply, next_try(attempts, now, claim.id), attempts, claim.uncertain
-            )
+            at = max(next_try(attempts, now, claim.id), outcome.not_before or now)
+            return Settlement(outcome.state, outcome.reply, at, attempts, claim.uncertain)
         case DeliveryState.UNCERTAIN:
             times = claim.uncertain + 1
             return Settlement(outcome.state, outcome.reply, next_try_if_uncertain(times, now), attempts, times)
@@ -139,6 +144,36 @@ def _suppressions(results: Sequence[Result]) -> list[NewSuppression]:
         for claim, outcome in ((result.claim, result.outcome) for result in results)
         if outcome.state is DeliveryState.REJECTED and claim.subscriber_id is not None
     ]
+
+
+def _accepted_digests(results: Sequence[Result]) -> list[dict[str, Any]]:
+    """Return what an event tells of the digests that were accepted; the address is left out."""
+    return [
+        {"delivery": claim.id, "subscriber": claim.subscriber_id, "period": claim.period}
+        for claim, outcome in ((result.claim, result.outcome) for result in results)
+        if outcome.state is DeliveryState.ACCEPTED and claim.kind == DeliveryKind.DIGEST
+    ]
+
+
+def _disable_if_necessary(connection: Connection, endpoint_id: int, results: Sequence[Result], now: datetime) -> None:
+    if reason := _reason_to_disable(connection, endpoint_id, results, now):
+        endpoints.disable(connection, endpoint_id, reason, now)
+        log.warning("webhook %d gets no more events: %s", endpoint_id, reason)
+
+
+def _reason_to_disable(connection: Connection, endpoint_id: int, results: Sequence[Result], now: datetime) -> str:
+    """Return why an endpoint is to get no more events; an empty text if it goes on getting them.
+
+    It is disabled if it wants no more, or if it has accepted nothing since an event was planned that is older than
+    LIFETIME and still deferred.
+    """
+    for claim, outcome in ((result.claim, result.outcome) for result in results):
+        if outcome.state is DeliveryState.REJECTED:
+            return outcome.reply
+        is_old = outcome.state is DeliveryState.DEFERRED and now - claim.planned_at >= LIFETIME
+        if is_old and not endpoints.has_accepted_since(connection, endpoint_id, claim.planned_at):
+            return f"it has accepted nothing for {LIFETIME.days} days: {outcome.reply}"
+    return ""
 
 
 def _log_pause(before: RelayState, after: RelayState) -> None:

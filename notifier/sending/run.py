@@ -95,6 +95,13 @@ async def keep_sending(sender: Sender, stopping: Event, on_round: Callable[[], N
             await asyncio.sleep(POLL_SECONDS)
 
 
+async def send_round(sender: Sender, stopping: Event, report: DeliveryReport) -> None:
+    """Send what is due and can be claimed now; wait neither for other senders nor for the end of a pause."""
+    async with _open_run(sender, stopping, report) as run:
+        while await run.drain() and not stopping.is_set():  # after a probe that was accepted, others can be claimed
+            pass
+
+
 async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | None:
     """Await `sending`, but cancel it if it is still running GRACE_SECONDS after `stopping` was set.
 

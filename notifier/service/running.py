@@ -32,7 +32,7 @@ from notifier.service.heartbeats import Heartbeats
 from notifier.service.jobs import INGESTING, PLANNING, Jobs
 from notifier.service.removing import RemovalJob
 from notifier.service.systemd import notify
-from notifier.service.tasks import SENDING, WEB, Task, run_until_stopped, sending_task, web_task
+from notifier.service.tasks import EVENTS, SENDING, WEB, Task, events_task, run_until_stopped, sending_task, web_task
 from notifier.store import connect, open_store
 from notifier.templates import check
 from notifier.topics import catalogue_of
@@ -65,11 +65,11 @@ def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = l
         _check(engine, config, clock)
         _warn(file, config)
         remove_abandoned_files(engine, config)
-        heartbeats = Heartbeats((INGESTING, PLANNING, FETCHING, SENDING))
+        heartbeats = Heartbeats((INGESTING, PLANNING, FETCHING, SENDING, EVENTS))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
         fetching = FetchJob(jobs, heartbeats.beat)
         web = web_task(web_engine, clock, heartbeats.late_loops, partial(jobs.failures.log_recovery, WEB))
-        asyncio.run(_serve(read, jobs, fetching, [_sending(jobs, heartbeats), web]))
+        asyncio.run(_serve(read, jobs, fetching, [*_senders(jobs, heartbeats), web]))
     finally:
         web_engine.dispose()
         engine.dispose()
@@ -83,20 +83,29 @@ def work(file: Path | None, clock: Clock) -> None:
     try:
         _check(engine, config, clock)
         _warn(file, config)
-        heartbeats = Heartbeats((SENDING,))
+        heartbeats = Heartbeats((SENDING, EVENTS))
         jobs = Jobs(engine, config, clock, heartbeats.beat)
-        asyncio.run(_keep_running(partial(load, file), jobs, [_sending(jobs, heartbeats)], lambda: None))
+        asyncio.run(_keep_running(partial(load, file), jobs, _senders(jobs, heartbeats), lambda: None))
     finally:
         engine.dispose()
 
 
-def _sending(jobs: Jobs, heartbeats: Heartbeats) -> Task:
-    def on_round() -> None:
+def _senders(jobs: Jobs, heartbeats: Heartbeats) -> list[Task]:
+    """Return the tasks that send mail and events."""
+
+    def on_mail_round() -> None:
         heartbeats.beat(SENDING)
         jobs.has_sent = True
         jobs.failures.log_recovery(SENDING)
 
-    return sending_task(jobs.engine, jobs.clock, on_round)
+    def on_events_round() -> None:
+        heartbeats.beat(EVENTS)
+        jobs.failures.log_recovery(EVENTS)
+
+    return [
+        sending_task(jobs.engine, jobs.clock, on_mail_round),
+        events_task(jobs.engine, jobs.clock, on_events_round),
+    ]
 
 
 async def _serve(read: Callable[[], Config], jobs: Jobs, fetching: FetchJob, tasks: Sequence[Task]) -> None:

@@ -19,7 +19,7 @@ from notifier.config import Config
 from notifier.errors import ConfigError, DiskFullError
 from notifier.models import Clock
 from notifier.operations.metrics import metrics_text
-from notifier.sending import keep_sending, sender_for, within_grace
+from notifier.sending import keep_sending, keep_sending_events, sender_for, within_grace
 from notifier.service.connections import BoundedProtocol, QueueingServer, connection_limits, log_loop_error
 from notifier.service.failures import FailureLog
 from notifier.web import make_app
@@ -32,6 +32,7 @@ LAST_REQUESTS_SECONDS = 5  # for the requests in progress when the web task stop
 POLL_SECONDS = 0.2
 
 SENDING = "sending mail"
+EVENTS = "sending events"
 WEB = "the web server"
 
 
@@ -61,6 +62,16 @@ def sending_task(engine: Engine, clock: Clock, on_round: Callable[[], None]) -> 
         asyncio.run(within_grace(keep_sending(sender, stopping, on_round), stopping))
 
     return Task(SENDING, send)
+
+
+def events_task(engine: Engine, clock: Clock, on_round: Callable[[], None]) -> Task:
+    """Return the task that sends events to webhooks as they become due; see `keep_sending_events` for `on_round`."""
+
+    def send(config: Config, stopping: Event) -> None:
+        sender = sender_for(engine, config, clock)
+        asyncio.run(within_grace(keep_sending_events(sender, config, stopping, on_round), stopping))
+
+    return Task(EVENTS, send)
 
 
 def web_task(

@@ -1,4 +1,4 @@
-"""Sign the links in mails, and the addresses that bounces are sent to (return paths).
+"""Sign the links in mails, the addresses that bounces are sent to (return paths), and events.
 
 Only the holder of the service's secret key can make them.
 """
@@ -22,6 +22,7 @@ from notifier.signing.links import (
     verify,
 )
 from notifier.signing.return_paths import ReturnPaths, returned_deliveries
+from notifier.signing.webhooks import derived_webhook_key, event_signature, webhook_key, webhook_secret
 
 __all__ = [
     "CONFIRM_PATH",
@@ -36,10 +37,14 @@ __all__ = [
     "LinkPurpose",
     "LinkSigner",
     "ReturnPaths",
+    "derived_webhook_key",
+    "event_signature",
     "grants_in",
     "redact_links",
     "returned_deliveries",
     "sign",
     "unsubscribe_ids",
     "verify",
+    "webhook_key",
+    "webhook_secret",
 ]

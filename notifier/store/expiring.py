@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Connection, and_, exists, or_, select, upd
 
 from notifier.digests.items import NO_ITEMS
 from notifier.models import KINDS_WITH_PAPERS, DeliveryState, SubscriberState
-from notifier.store.outbox import is_unsettled
+from notifier.store.outbox import is_mail, is_unsettled
 from notifier.store.statements import batches
 from notifier.store.tables import delivery, subscriber
 
@@ -33,7 +33,7 @@ class UnsentDigest:
 
 
 def expire(connection: Connection, planned_before: datetime, now: datetime) -> int:
-    """Expire the deliveries that were planned at `planned_before` or earlier, and were tried without success.
+    """Expire the mails that were planned at `planned_before` or earlier, and were tried without success.
 
     Deliveries that the relay may have accepted do not expire. Deliveries that no sender has tried yet do not expire
     either. They are sent late, unless the next digest takes in their items first
@@ -88,7 +88,7 @@ def mark_taken_in(connection: Connection, digests: Collection[UnsentDigest], now
 
 def _is_old(planned_before: datetime) -> ColumnElement[bool]:
     tried = or_(delivery.c.attempts > 0, delivery.c.state == DeliveryState.DEFERRED)
-    return and_(is_unsettled(), tried, _was_not_sent(), delivery.c.planned_at <= planned_before)
+    return and_(is_unsettled(), is_mail(), tried, _was_not_sent(), delivery.c.planned_at <= planned_before)
 
 
 def _was_not_sent() -> ColumnElement[bool]:

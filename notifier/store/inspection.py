@@ -24,6 +24,7 @@ from notifier.errors import StoreError
 from notifier.models import DeliveryState, SubscriberState
 from notifier.store.engine import begin, connect, parse_url, reading
 from notifier.store.explanations import explained
+from notifier.store.outbox import is_mail
 from notifier.store.schema import HEAD, version_of
 from notifier.store.tables import delivery, dump, source, subscriber
 
@@ -165,7 +166,7 @@ def active_subscribers(connection: Connection) -> int:
 
 def waiting_since(connection: Connection) -> datetime | None:
     """Return when the mail that has waited longest for a sender was planned; None if no mail waits."""
-    waiting = delivery.c.next_try.is_not(None) & (delivery.c.attempts == 0)
+    waiting = delivery.c.next_try.is_not(None) & (delivery.c.attempts == 0) & is_mail()
     oldest: datetime | None = connection.scalar(
         select(func.min(delivery.c.planned_at, type_=delivery.c.planned_at.type)).where(waiting)
     )
@@ -175,7 +176,7 @@ def waiting_since(connection: Connection) -> datetime | None:
 def accepted_since(connection: Connection, since: datetime, most: int) -> int:
     """Return how many mails the relay has accepted since an instant, counted up to `most`."""
     row = delivery.c
-    wanted = select(row.id).where(row.state == DeliveryState.ACCEPTED, row.settled_at >= since).limit(most)
+    wanted = select(row.id).where(row.state == DeliveryState.ACCEPTED, row.settled_at >= since, is_mail()).limit(most)
     return connection.scalar(select(func.count()).select_from(wanted.subquery())) or 0
 
 

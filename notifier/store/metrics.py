@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Connection, Table, and_, func, select
 
 from notifier.models import DeliveryKind, DeliveryState
-from notifier.store.outbox import AT_ONCE, oldest_untried
+from notifier.store.outbox import AT_ONCE, is_mail, oldest_untried
 from notifier.store.schema import HEAD
 from notifier.store.tables import delivery, dump, listing, quarantined, unmoved_file
 
@@ -56,7 +56,7 @@ def waiting_mail(connection: Connection, now: datetime) -> Waiting:
     subscribers are counted, but they are not considered for the oldest.
     """
     row = delivery.c
-    unleased = row.state != DeliveryState.LEASED
+    unleased = and_(row.state != DeliveryState.LEASED, is_mail())
     due = connection.scalar(select(func.count()).where(row.next_try <= now, unleased)) or 0
     retry = select(func.min(row.next_try, type_=row.next_try.type)).where(
         row.next_try > AT_ONCE, row.next_try <= now, unleased

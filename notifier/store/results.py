@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection, Dialect, bindparam, func, select
 from sqlalchemy.sql.dml import Insert
 
-from notifier.models import DeliveryState
+from notifier.models import DeliveryKind, DeliveryState
 from notifier.store.statements import insert_into, run_for_all
 from notifier.store.tables import delivery_result
 
@@ -68,7 +68,8 @@ def all_counts(connection: Connection) -> list[ResultCount]:
 def last_accepted(connection: Connection) -> datetime | None:
     """Return when the relay accepted a mail last; None if it never did."""
     at = func.max(delivery_result.c.last_at, type_=delivery_result.c.last_at.type)
-    last: datetime | None = connection.scalar(select(at).where(delivery_result.c.state == DeliveryState.ACCEPTED))
+    accepted = (delivery_result.c.state == DeliveryState.ACCEPTED, delivery_result.c.kind != DeliveryKind.EVENT)
+    last: datetime | None = connection.scalar(select(at).where(*accepted))
     return last
 
 

@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, func, select, update
 
-from notifier.models import SubscriberState
+from notifier.models import EventType, SubscriberState
+from notifier.store import events
 from notifier.store.statements import batches, insert_all
 from notifier.store.tables import subscriber, suppression
 
@@ -44,15 +45,15 @@ def suppress(connection: Connection, new: Iterable[NewSuppression], now: datetim
     by_id = {each.subscriber_id: each for each in new}
     for batch in batches(sorted(by_id)):
         suppressible = and_(subscriber.c.id.in_(batch), subscriber.c.state.in_(_SUPPRESSIBLE))
-        found = select(subscriber.c.id, subscriber.c.state).where(suppressible).order_by(subscriber.c.id)
-        states = dict(connection.execute(found.with_for_update()).all())
-        rows = [
-            {**by_id[subscriber_id]._asdict(), "at": now, "state_before": state}
-            for subscriber_id, state in states.items()
-        ]
+        columns = (subscriber.c.id, subscriber.c.state, subscriber.c.email)
+        found = select(*columns).where(suppressible).order_by(subscriber.c.id).with_for_update()
+        people = connection.execute(found).all()
+        rows = [{**by_id[one.id]._asdict(), "at": now, "state_before": one.state} for one in people]
         insert_all(connection, suppression, rows)
         suppressed = {"state": SubscriberState.SUPPRESSED, "next_due": None}
-        connection.execute(update(subscriber).where(subscriber.c.id.in_(list(states))).values(suppressed))
+        connection.execute(update(subscriber).where(subscriber.c.id.in_([one.id for one in people])).values(suppressed))
+        told = [(one.id, one.email) for one in people if one.state != SubscriberState.PENDING]
+        events.record_subscribers(connection, EventType.SUBSCRIBER_SUPPRESSED, told, now)
 
 
 def suppressed(

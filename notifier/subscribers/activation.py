@@ -9,8 +9,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.store import papers, subscribers
+from notifier.models import Cadence, EventType, Subscriber, SubscriberState
+from notifier.store import events, papers, subscribers
 from notifier.subscribers import calendars, date_repairs
 
 _RESCHEDULED = ("active_since", "last_date", "last_week", "next_due")
@@ -30,6 +30,8 @@ def activate_confirmed(connection: Connection, confirmed: Collection[Subscriber]
     """Activate subscribers who have agreed, at `now`, to get mail."""
     subscribers.update_many(connection, [{"row_id": one.id, "confirmed_at": now} for one in confirmed])
     activate(connection, confirmed, now, now)
+    told = [(one.id, one.email) for one in confirmed]
+    events.record_subscribers(connection, EventType.SUBSCRIBER_CONFIRMED, told, now)
 
 
 def activate(connection: Connection, chosen: Collection[Subscriber], at: datetime, now: datetime) -> None:

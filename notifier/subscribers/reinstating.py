@@ -9,8 +9,8 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine
 
 from notifier.errors import UsageError
-from notifier.models import Subscriber, SubscriberState
-from notifier.store import reading, retried, subscribers, suppressions, writing
+from notifier.models import EventType, Subscriber, SubscriberState
+from notifier.store import events, reading, retried, subscribers, suppressions, writing
 from notifier.store.suppressions import SuppressedSubscriber
 from notifier.subscribers import activation
 from notifier.subscribers.subscribing import get_subscriber
@@ -108,6 +108,8 @@ def reinstate_all(
     activation.activate(connection, [one for one, after in done if after.state is SubscriberState.ACTIVE], now, now)
     others = [(one, after) for one, after in done if after.state is not SubscriberState.ACTIVE]
     subscribers.update_many(connection, [{"row_id": one.id, "state": after.state} for one, after in others])
+    told = [(one.id, one.email) for one, after in done if after.state is not SubscriberState.PENDING]
+    events.record_subscribers(connection, EventType.SUBSCRIBER_CONFIRMED, told, now)
     return [after for _, after in done]
 
 

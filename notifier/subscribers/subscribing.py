@@ -12,8 +12,8 @@ from sqlalchemy import Connection, Engine
 from notifier import queries
 from notifier.config import Config, DigestConfig
 from notifier.errors import ConflictError, UsageError
-from notifier.models import Cadence, Subscriber, SubscriberState, Subscription
-from notifier.store import erasing, outbox, papers, retried, subscribers, subscriptions, suppressions, writing
+from notifier.models import Cadence, EventType, Subscriber, SubscriberState, Subscription
+from notifier.store import erasing, events, outbox, papers, retried, subscribers, subscriptions, suppressions, writing
 from notifier.store.subscriptions import NewSubscription
 from notifier.store.suppressions import NewSuppression
 from notifier.subscribers import activation, calendars
@@ -206,12 +206,19 @@ def check_weekday(connection: Connection, request: CheckedSignUp, defaults: Dige
         raise UsageError(f"a weekday is for weekly digests, but {request.email} gets {cadence} ones; {cure}")
 
 
+# Nobody was told of the others when they signed up, so nobody is told when they leave.
+_CONFIRMED = (SubscriberState.ACTIVE, SubscriberState.PAUSED, SubscriberState.SUPPRESSED)
+
+
 def deactivate(connection: Connection, subscriber: Subscriber, state: SubscriberState, now: datetime) -> None:
     """Give a subscriber a state in which they get no mail, and cancel what waits in the outbox."""
     if state is SubscriberState.SUPPRESSED:
         suppressions.suppress(connection, [NewSuppression(subscriber.id, "suppressed by an import")], now)
     else:
         subscribers.update_subscriber(connection, subscriber.id, {"state": state, "next_due": None})
+        if subscriber.state in _CONFIRMED:
+            told = [(subscriber.id, subscriber.email)]
+            events.record_subscribers(connection, EventType.SUBSCRIBER_UNSUBSCRIBED, told, now)
     outbox.cancel_for(connection, subscriber.id, now)
 
 

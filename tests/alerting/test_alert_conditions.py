@@ -23,7 +23,8 @@ from notifier.config import AlertsConfig, Config, SmtpConfig
 from notifier.delivery.breaker import PAUSES_AFTER_REFUSAL
 from notifier.models import InboxState, RelayState, ReturnedKind
 from notifier.operations import drop_unclear, service_status
-from notifier.store import dumps, relays, returned, suppressions
+from notifier.store import dumps, endpoints, relays, returned, suppressions
+from notifier.store.endpoints import NewEndpoint
 from notifier.store.engine import reading, writing
 from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import delivery, relay, subscriber
@@ -121,6 +122,18 @@ def drop_replies(engine: Engine, _now: datetime) -> None:
     drop_unclear(engine, None)
 
 
+def disable_webhook(engine: Engine, now: datetime) -> None:
+    with writing(engine) as connection:
+        new = NewEndpoint("https://lab.example.org/hook", "https://lab.example.org/hook", (), "", "salt")
+        endpoints.disable(connection, endpoints.add(connection, new, now), "HTTP 410", now)
+
+
+def remove_webhooks(engine: Engine, _now: datetime) -> None:
+    with writing(engine) as connection:
+        for each in endpoints.all_endpoints(connection):
+            endpoints.remove(connection, each.id)
+
+
 Change = Callable[[Engine, datetime], None]
 
 CONDITIONS: dict[str, tuple[Change, Change, str, str]] = {
@@ -134,6 +147,7 @@ CONDITIONS: dict[str, tuple[Change, Change, str, str]] = {
     ),
     "deliveries": (wait_unsent, accept, "no mail is delivered", "mail is delivered again"),
     "inbox": (fail_inbox, read_inbox, "the inbox cannot be read", "the inbox is read again"),
+    "webhooks": (disable_webhook, remove_webhooks, "a webhook was disabled", "no webhook is disabled any more"),
     "replies": (get_reply, drop_replies, "replies wait for a person", "no reply waits any more"),
 }
 

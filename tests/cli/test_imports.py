@@ -75,6 +75,10 @@ ALLOWED = {
     "token create --scope read:papers": "",
     "token list": "",
     "token revoke 1": "",
+    "webhooks": "",
+    "webhooks --json": "",
+    "webhooks enable 1": "",
+    "webhooks remove 1": "",
 }
 
 DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the method works well.\n"

@@ -48,6 +48,8 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "delivery.next_try": (FIRST_DAY, None, None),
     "delivery.settled_at": (None, FIRST_DAY, FIRST_DAY),
     "delivery.owner": (None,) * ROWS,
+    "delivery.endpoint_id": (None,) * ROWS,
+    "endpoint.events": ('["paper.announced"]',) * ROWS,
     "suppression.state_before": ("ACTIVE",) * ROWS,
     "request.kind": ("sign-up", "sign-in", "sign-in"),
     "request.payload": ("{}",) * ROWS,

@@ -13,7 +13,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 
 from notifier.models import DeliveryKind, DeliveryState, SubscriberState
 from notifier.store import results
-from notifier.store.outbox.rows import AT_ONCE, FIRST, LEASE, is_owned, leases
+from notifier.store.outbox.rows import AT_ONCE, FIRST, LEASE, is_mail, is_owned, leases
 from notifier.store.results import Attempt
 from notifier.store.statements import rows_of, run_for_all
 from notifier.store.tables import delivery, subscriber
@@ -63,10 +63,16 @@ class ClaimOrder(Enum):
     UNREFUSED = "unrefused"
 
 
-def claim(
-    connection: Connection, owner: str, now: datetime, limit: int, order: ClaimOrder = ClaimOrder.WAITED_LONGEST
+def claim(  # noqa: PLR0913
+    connection: Connection,
+    owner: str,
+    now: datetime,
+    limit: int,
+    order: ClaimOrder = ClaimOrder.WAITED_LONGEST,
+    *,
+    endpoint_id: int | None = None,
 ) -> list[Claim]:
-    """Lease due rows, at most `limit`, and return the claims.
+    """Lease due rows, at most `limit`, and return the claims: mails, or the events for the endpoint with this id.
 
     The claims are returned in this order: other messages before digests, because somebody may be waiting for them; then
     rows that were never tried before rows that were; then by id.
@@ -80,8 +86,8 @@ def claim(
     - UNREFUSED: first rows whose recipients were never refused; among these, first those of subscribers who have got
       a mail. Rows whose recipients were refused come last; among these, first those that were refused longest ago.
     """
-    values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit}
-    claims = map(Claim._make, rows_of(connection, _CLAIM[order], values))
+    values = {"at": now, "until": now + LEASE, "claiming_owner": owner, "most": limit, "to_endpoint": endpoint_id}
+    claims = map(Claim._make, rows_of(connection, _CLAIM[order, endpoint_id is None], values))
     return sorted(claims, key=lambda claimed: (claimed.kind == DeliveryKind.DIGEST, claimed.attempts > 0, claimed.id))
 
 
@@ -96,12 +102,12 @@ def refused_before(connection: Connection, row_ids: Collection[int]) -> set[int]
 
 
 def newest_new_row(connection: Connection) -> datetime | None:
-    """Return the instant at which the newest row that waits for its first try was planned; None if there is none."""
+    """Return the instant at which the newest mail that waits for its first try was planned; None if there is none."""
     return cast(datetime | None, connection.scalar(_NEWEST_NEW_ROW))
 
 
 def oldest_untried(connection: Connection) -> datetime | None:
-    """Return the instant at which the oldest of the rows that were never tried was planned; None if there is none.
+    """Return the instant at which the oldest of the mails that were never tried was planned; None if there is none.
 
     Only rows that may be sent count. Alerts do not count, because one of them may be about this very row.
     """
@@ -143,18 +149,19 @@ def owners(connection: Connection) -> set[str]:
     return set(connection.scalars(select(delivery.c.owner).where(is_owned()).distinct()))
 
 
-def is_due(connection: Connection, now: datetime) -> bool:
-    """Return whether there is a row that can be claimed."""
-    return rows_of(connection, _HAS_DUE, {"at": now}) == [(True,)]
+def is_due(connection: Connection, now: datetime, endpoint_id: int | None = None) -> bool:
+    """Return whether there is a mail, or an event for the endpoint with this id, that can be claimed."""
+    values = {"at": now, "to_endpoint": endpoint_id}
+    return rows_of(connection, _HAS_DUE[endpoint_id is None], values) == [(True,)]
 
 
 def is_busy(connection: Connection, now: datetime) -> bool:
-    """Return whether any row is due or leased."""
+    """Return whether any mail is due or leased."""
     return bool(connection.scalar(_IS_BUSY, {"at": now}))
 
 
 def count_leased(connection: Connection) -> int:
-    """Return the number of rows that are leased to any sender."""
+    """Return the number of mails that are leased to any sender."""
     return connection.scalar(_COUNT_LEASED) or 0
 
 
@@ -198,10 +205,10 @@ def _newest_of_subscriber(condition: ColumnElement[bool]) -> ColumnElement[int]:
     return select(func.max(_older.c.id)).where(others).correlate(delivery).scalar_subquery()
 
 
-def _claim_statement(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
+def _claim_statement(destination: ColumnElement[bool], *order: ColumnElement[Any]) -> ReturningUpdate[Any]:
     oldest = (
         select(delivery.c.id)
-        .where(_is_due(), _may_be_sent())
+        .where(destination, _is_due(), _may_be_sent())
         .order_by(*order, delivery.c.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=delivery)
@@ -223,26 +230,37 @@ def _claim_statement(*order: ColumnElement[Any]) -> ReturningUpdate[Any]:
 _older = delivery.alias("older")
 
 
+_ORDERS: dict[ClaimOrder, tuple[ColumnElement[Any], ...]] = {
+    ClaimOrder.WAITED_LONGEST: (delivery.c.next_try,),
+    ClaimOrder.RETRIES: (_was_refused(), delivery.c.attempts == 0, delivery.c.next_try),
+    ClaimOrder.UNREFUSED: (_was_refused(), not_(_has_got_mail()), func.coalesce(delivery.c.settled_at, AT_ONCE)),
+}
+# The destination of a row, by whether it is a mail.
+_DESTINATIONS = {True: is_mail(), False: delivery.c.endpoint_id == bindparam("to_endpoint")}
 _CLAIM = {
-    ClaimOrder.WAITED_LONGEST: _claim_statement(delivery.c.next_try),
-    ClaimOrder.RETRIES: _claim_statement(_was_refused(), delivery.c.attempts == 0, delivery.c.next_try),
-    ClaimOrder.UNREFUSED: _claim_statement(
-        _was_refused(), not_(_has_got_mail()), func.coalesce(delivery.c.settled_at, AT_ONCE)
-    ),
+    (order, for_mail): _claim_statement(destination, *columns)
+    for order, columns in _ORDERS.items()
+    for for_mail, destination in _DESTINATIONS.items()
 }
 _NEWEST_NEW_ROW = (
-    select(delivery.c.planned_at).where(delivery.c.next_try <= AT_ONCE).order_by(delivery.c.id.desc()).limit(1)
+    select(delivery.c.planned_at)
+    .where(delivery.c.next_try <= AT_ONCE, is_mail())
+    .order_by(delivery.c.id.desc())
+    .limit(1)
 )
 _OLDEST_UNTRIED = (
     select(delivery.c.planned_at)
     .where(delivery.c.next_try == bindparam("at"), delivery.c.attempts == 0, _may_be_sent())
-    .where(delivery.c.kind != DeliveryKind.ALERT)
+    .where(delivery.c.kind != DeliveryKind.ALERT, is_mail())
     .order_by(delivery.c.id)
     .limit(1)
 )
-_HAS_DUE = select(exists().where(_is_due(), _may_be_sent()))
-_COUNT_LEASED = select(func.count()).where(is_owned())
-_IS_BUSY = select(or_(exists().where(_is_due(), _may_be_sent()), exists().where(is_owned())))
+_HAS_DUE = {
+    for_mail: select(exists().where(destination, _is_due(), _may_be_sent()))
+    for for_mail, destination in _DESTINATIONS.items()
+}
+_COUNT_LEASED = select(func.count()).where(is_owned(), is_mail())
+_IS_BUSY = select(or_(exists().where(is_mail(), _is_due(), _may_be_sent()), exists().where(is_mail(), is_owned())))
 _SETTLE = (
     update(delivery)
     .where(delivery.c.id == bindparam("settled_id"))

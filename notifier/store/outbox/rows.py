@@ -44,6 +44,11 @@ def is_unwanted() -> ColumnElement[bool]:
     return exists().where(subscriber.c.id == delivery.c.subscriber_id, or_(*left))
 
 
+def is_mail() -> ColumnElement[bool]:
+    """Return the condition that a row is a mail, and not an event for an endpoint."""
+    return delivery.c.endpoint_id.is_(None)
+
+
 def is_owned() -> ColumnElement[bool]:
     """Return the condition that a sender has leased the row, written so that the index of `owner` is used."""
     return delivery.c.owner > ""

@@ -21,6 +21,7 @@ from notifier.store.tables.deliveries import (
     NOT_ACCEPTED,
     DeliveryResultRow,
     DeliveryRow,
+    EndpointRow,
     RelayRow,
     SimulatedClockRow,
 )
@@ -70,6 +71,7 @@ withdrawal = Table.metadata.tables["withdrawal"]
 query, subscriber = Table.metadata.tables["query"], Table.metadata.tables["subscriber"]
 erased_address = Table.metadata.tables["erased"]
 subscription, delivery = Table.metadata.tables["subscription"], Table.metadata.tables["delivery"]
+endpoint = Table.metadata.tables["endpoint"]
 relay, suppression = Table.metadata.tables["relay"], Table.metadata.tables["suppression"]
 simulated_clock = Table.metadata.tables["simulated_clock"]
 request, session = Table.metadata.tables["request"], Table.metadata.tables["session"]
@@ -105,6 +107,7 @@ __all__ = [
     "DeliveryRow",
     "DumpFactsRow",
     "DumpRow",
+    "EndpointRow",
     "ErasedRow",
     "FeedbackRow",
     "HiddenPaperRow",
@@ -159,6 +162,7 @@ __all__ = [
     "delivery_result",
     "dump",
     "dump_facts",
+    "endpoint",
     "erased_address",
     "feedback",
     "hidden_paper",

@@ -29,7 +29,8 @@ class DeliveryRow(Table, table=True):
     a sender may claim the row. For a leased row, this is the end of the lease. It is null for a row that will not be
     tried again. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
     `taken_in` says that a later digest contains the items of this one. `too_large` says that the mail was too large
-    for the relay. `details` is JSON: what a message says besides its papers.
+    for the relay. `details` is JSON: what a message says besides its papers; for an event, all that it says.
+    `endpoint_id` is the endpoint to which a row is sent; it is null for mail. Removing an endpoint deletes its rows.
     """
 
     __tablename__ = "delivery"
@@ -37,6 +38,7 @@ class DeliveryRow(Table, table=True):
         UniqueConstraint("subscriber_id", "kind", "period"),
         _partial_delivery_index("next_try", "id", "state"),  # has the state, so this index alone counts waiting mail
         _partial_delivery_index("owner"),
+        _partial_delivery_index("endpoint_id", "next_try", "id"),
         Index("ix_delivery_not_accepted", "state", sqlite_where=NOT_ACCEPTED),
         Index("ix_delivery_kind", "kind"),  # all rows are counted from it, because it is the smallest
         NEVER_REUSE_IDS,
@@ -65,6 +67,25 @@ class DeliveryRow(Table, table=True):
     taken_in: bool = Field(default=False, sa_column=flag())
     too_large: bool = Field(default=False, sa_column=flag())
     details: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
+    endpoint_id: int | None = None
+
+
+class EndpointRow(Table, table=True):
+    """An endpoint of events; see models.Endpoint."""
+
+    __tablename__ = "endpoint"
+    __table_args__ = NEVER_REUSE_IDS
+
+    id: int | None = Field(default=None, primary_key=True)
+    url: str = Field(sa_column=Column(Text, nullable=False))
+    shown_url: str
+    events: tuple[str, ...] = Field(default=(), sa_column=strings())
+    secret_file: str = Field(sa_column=Column(Text, nullable=False))
+    salt: str
+    cursor: int
+    created_at: datetime = Field(sa_column=instant())
+    disabled_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
+    disabled_reason: str = ""
 
 
 class RelayRow(Table, table=True):

@@ -1,0 +1,64 @@
+"""Tell endpoints of the papers that were announced since they were last told.
+
+An endpoint has a cursor, as a subscriber has. The events and the cursor are stored in one transaction, so that each
+paper is told once each time it is announced.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Connection, Engine
+
+from notifier.models import Endpoint, EventType, Paper
+from notifier.store import endpoints, events, papers, reading, retried, tags, writing
+from notifier.text.paper_links import paper_path, paper_url
+from notifier.topics import Catalogue
+
+MOST_AUTHORS = 10  # the others are left out, because some papers have thousands
+
+
+def tell_endpoints(engine: Engine, catalogue: Catalogue, base_url: str, now: datetime) -> None:
+    """Put the papers that were announced, and are tagged, into events for the endpoints that want them."""
+    with reading(engine) as connection:
+        newest = papers.newest_sequence(connection)
+        found = [each for each in endpoints.all_endpoints(connection) if each.cursor < newest]
+    if any(EventType.PAPER_ANNOUNCED in each.events and not each.disabled_at for each in found):
+        _tell(engine, catalogue, base_url, now)
+
+
+@retried
+def _tell(engine: Engine, catalogue: Catalogue, base_url: str, now: datetime) -> None:
+    with writing(engine) as connection:
+        for endpoint in endpoints.wanting(connection, EventType.PAPER_ANNOUNCED):
+            _tell_one(connection, endpoint, catalogue, base_url, now)
+
+
+def _tell_one(connection: Connection, endpoint: Endpoint, catalogue: Catalogue, base_url: str, now: datetime) -> None:
+    """Tell an endpoint of the papers after its cursor. Papers that are not tagged yet wait for the next planning."""
+    untagged = tags.first_untagged(connection, catalogue.fingerprint, endpoint.cursor)
+    head = papers.newest_sequence(connection) if untagged is None else untagged - 1
+    if head <= endpoint.cursor:
+        return
+    found = papers.papers_after(connection, endpoint.cursor, head)
+    again = papers.announced_again(connection, endpoint.cursor)
+    entries = [_entry(paper, again, catalogue, base_url) for paper in found]
+    events.record_for(connection, endpoint, EventType.PAPER_ANNOUNCED, entries, now)
+    endpoints.set_cursor(connection, endpoint.id, head)
+
+
+def _entry(paper: Paper, again: Collection[int], catalogue: Catalogue, base_url: str) -> dict[str, Any]:
+    """Return what an event says about a paper. The abstract is left out: it would fill the event."""
+    return {
+        "key": paper.key,
+        "title": paper.title,
+        "authors": list(paper.authors[:MOST_AUTHORS]),
+        "topics": sorted(paper.topics & catalogue.topics.keys()),
+        "listed_on": paper.listed_on.isoformat(),
+        "upvotes": paper.upvotes,
+        "url": paper_url(paper) or None,
+        "web_url": f"{base_url}{paper_path(paper)}" if base_url else None,
+        "again": paper.id in again,
+    }

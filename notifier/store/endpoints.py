@@ -1,0 +1,115 @@
+"""Store the endpoints of events."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import fields
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import Connection, Row, delete, exists, or_, select, update
+
+from notifier.models import DeliveryState, Endpoint, EventType
+from notifier.store.papers import newest_sequence
+from notifier.store.statements import insert_one
+from notifier.store.tables import LARGEST_ID, delivery, endpoint, relay
+
+_COLUMNS = tuple(endpoint.c[field.name] for field in fields(Endpoint))
+
+
+class NewEndpoint(NamedTuple):
+    """An endpoint that is about to be stored; see models.Endpoint."""
+
+    url: str
+    shown_url: str
+    events: Collection[EventType]
+    secret_file: str
+    salt: str
+
+
+def relay_name(endpoint_id: int) -> str:
+    """Return the name under which the table of relays has the state of an endpoint."""
+    return f"endpoint {endpoint_id}"
+
+
+def add(connection: Connection, new: NewEndpoint, now: datetime) -> int:
+    """Add an endpoint, and return its id. It will be told of the papers that are announced from now on."""
+    values = {**new._asdict(), "events": tuple(new.events), "cursor": newest_sequence(connection), "created_at": now}
+    return insert_one(connection, endpoint, {**values, "disabled_reason": ""})
+
+
+def all_endpoints(connection: Connection) -> list[Endpoint]:
+    """Return all endpoints, the oldest first."""
+    return [_endpoint(row) for row in connection.execute(select(*_COLUMNS).order_by(endpoint.c.id))]
+
+
+def find(connection: Connection, endpoint_id: int) -> Endpoint | None:
+    """Return the endpoint with this id; None if there is none."""
+    row = connection.execute(select(*_COLUMNS).where(_has_id(endpoint_id))).one_or_none()
+    return _endpoint(row) if row else None
+
+
+def wanting(connection: Connection, kind: EventType) -> list[Endpoint]:
+    """Return the endpoints that are to be told of events of a type.
+
+    No other transaction can remove them before this one ends, or move their cursors if the type is PAPER_ANNOUNCED.
+    """
+    enabled = select(*_COLUMNS).where(endpoint.c.disabled_at.is_(None)).order_by(endpoint.c.id)
+    locked = enabled.with_for_update(read=kind is not EventType.PAPER_ANNOUNCED, key_share=True)
+    return [each for each in map(_endpoint, connection.execute(locked)) if kind in each.events]
+
+
+def has_waiting(connection: Connection, now: datetime) -> list[Endpoint]:
+    """Return the endpoints that are not disabled and for which a delivery is due, or leased, at `now`.
+
+    The sender that has leased a delivery may have died.
+    """
+    is_due = or_(delivery.c.next_try <= now, delivery.c.state == DeliveryState.LEASED)
+    waits = exists().where(delivery.c.endpoint_id == endpoint.c.id, delivery.c.next_try.is_not(None), is_due)
+    found = select(*_COLUMNS).where(endpoint.c.disabled_at.is_(None), waits).order_by(endpoint.c.id)
+    return [_endpoint(row) for row in connection.execute(found)]
+
+
+def set_cursor(connection: Connection, endpoint_id: int, cursor: int) -> None:
+    """Store that an endpoint was told of all papers up to a sequence number."""
+    connection.execute(update(endpoint).where(endpoint.c.id == endpoint_id).values(cursor=cursor))
+
+
+def disable(connection: Connection, endpoint_id: int, reason: str, now: datetime) -> None:
+    """Send an endpoint no more events, and let those that wait for it, or are leased, fail."""
+    disabled = {"disabled_at": now, "disabled_reason": reason}
+    connection.execute(update(endpoint).where(endpoint.c.id == endpoint_id).values(disabled))
+    failed = {"state": DeliveryState.FAILED, "next_try": None, "owner": None, "settled_at": now}
+    reply = f"the endpoint was disabled: {reason}"
+    waiting = (delivery.c.endpoint_id == endpoint_id, delivery.c.next_try.is_not(None))
+    connection.execute(update(delivery).where(*waiting).values(**failed, reply=reply))
+
+
+def enable(connection: Connection, endpoint_id: int) -> None:
+    """Send events to an endpoint again; it is not told of the papers of the time in between."""
+    enabled = {"disabled_at": None, "disabled_reason": "", "cursor": newest_sequence(connection)}
+    connection.execute(update(endpoint).where(_has_id(endpoint_id)).values(enabled))
+    connection.execute(delete(relay).where(relay.c.name == relay_name(endpoint_id)))
+
+
+def remove(connection: Connection, endpoint_id: int) -> None:
+    """Delete an endpoint, with all its deliveries and its state."""
+    connection.execute(delete(endpoint).where(_has_id(endpoint_id)))
+    connection.execute(delete(delivery).where(delivery.c.endpoint_id == endpoint_id))
+    connection.execute(delete(relay).where(relay.c.name == relay_name(endpoint_id)))
+
+
+def has_accepted_since(connection: Connection, endpoint_id: int, since: datetime) -> bool:
+    """Return whether an endpoint has accepted a delivery at `since` or later."""
+    row = delivery.c
+    accepted = (row.endpoint_id == endpoint_id, row.state == DeliveryState.ACCEPTED, row.settled_at >= since)
+    return bool(connection.scalar(select(exists().where(*accepted))))
+
+
+def _has_id(endpoint_id: int) -> Any:
+    return endpoint.c.id == min(max(endpoint_id, 0), LARGEST_ID)
+
+
+def _endpoint(row: Row[Any]) -> Endpoint:
+    known = tuple(EventType(each) for each in row.events if each in list(EventType))
+    return Endpoint(**{**row._mapping, "events": known})
