@@ -237,8 +237,9 @@ def preview(
     if as_json:
         print_json(_preview_document(found))
         return
+    width = max((len(match.key) for match in found.matches), default=0)
     for match in found.matches:
-        _show_match(match)
+        _show_match(match, f"{match.listed_on}  {match.key:{width}}  ")
     for warning in found.warnings:
         typer.echo(f"note: {warning}", err=True)
     newest = f" (the newest {len(found.matches)} are shown)" if len(found.matches) < found.papers else ""
@@ -258,20 +259,18 @@ def _preview_document(found: Preview) -> dict[str, Any]:
     return {**asdict(found), "matches": matches}
 
 
-def _show_match(match: PreviewMatch) -> None:
+def _show_match(match: PreviewMatch, start: str) -> None:
+    """Print `start` and the title, and below it the passage that matches, if the title does not."""
     from rich.console import Console
     from rich.text import Text
 
     from notifier.text.excerpts import marked_sentence, runs
 
     console = Console(file=stream_behind(sys.stdout), highlight=False, soft_wrap=True)
-    console.print(Text(f"{match.listed_on}  "), _marked(runs(match.title, match.spans.title)), sep="")
+    console.print(Text(start), _marked(runs(match.title, match.spans.title)), sep="")
     if match.spans.abstract and not match.spans.title:
-        console.print(
-            Text(" " * len(f"{match.listed_on}  ")),
-            _marked(marked_sentence(match.abstract, match.spans.abstract)),
-            sep="",
-        )
+        passage = _marked(marked_sentence(match.abstract, match.spans.abstract))
+        console.print(Text(" " * len(start)), passage, sep="")
 
 
 def _marked(pieces: Iterable[Run]) -> Text:

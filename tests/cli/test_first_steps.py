@@ -111,13 +111,14 @@ def test_a_preview_shows_the_passage_where_the_title_has_no_mark_and_says_that_a
     ingest_page(engine, tmp_path, ["A Study of Small Models"], abstracts=abstracts)
     engine.dispose()
     _, stdout, _ = said("preview", "fine-tuning", *AT)
-    day = stdout.split()[0]
+    day, key = stdout.split()[:2]
     assert stdout.splitlines() == [
-        f"{day}  A Study of Small Models",
-        f"{' ' * len(day)}  … It is about the finetuning of small models.",
+        f"{day}  {key}  A Study of Small Models",
+        f"{' ' * len(f'{day}  {key}  ')}… It is about the finetuning of small models.",
         "1 paper, but all papers searched were first listed on one day, so a week of papers may bring more",
     ]
     assert "… It is" not in said("preview", "study", *AT)[1]
+    assert said("similar", key)[0] == 0
 
 
 def test_a_wrong_hour_in_the_config_is_explained_in_words(tmp_path: Path) -> None:
