@@ -15,7 +15,8 @@ from notifier import curation, subscribers
 from notifier.config import Config
 from notifier.models import Scope
 from notifier.store import hidden_papers, reading, tables, votes, writing
-from notifier.subscribers import SignUp
+from notifier.subscribers import SignUp, limiting
+from notifier.subscribers.limiting import HOUR, Action
 
 VOTES, FEEDBACK = f"{SUBSCRIBERS}/1/votes", f"{SUBSCRIBERS}/1/feedback"
 TITLES = [f"Quantization of Models of Size {number}" for number in range(3)]
@@ -124,10 +125,11 @@ def test_what_nobody_has_is_not_found_and_stores_nothing(engine: Engine, api: Ap
     assert [line for line in database_content(engine).splitlines() if "usage_count" not in line] == before
 
 
-def test_the_limit_of_an_address_holds_for_programs_too(api: ApiClient) -> None:
+def test_the_limit_of_an_address_holds_for_programs_too(api: ApiClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(limiting.BY_ADDRESS, Action.REACTION, ((5, HOUR),))
     key = keys(api)[0]
-    statuses = [api("PUT", f"{VOTES}/{key}").status_code for _ in range(201)]
-    assert statuses == [204] * 200 + [429]
+    statuses = [api("PUT", f"{VOTES}/{key}").status_code for _ in range(6)]
+    assert statuses == [204] * 5 + [429]
     refused = api("DELETE", f"{VOTES}/{key}")
     assert (refused.status_code, refused.headers["retry-after"]) == (429, "3600")
     assert votes_of_paper(api, key) == 1
@@ -140,14 +142,17 @@ def test_a_token_that_votes_reads_and_changes_nothing_else(engine: Engine, confi
         assert voter(method, path).status_code == 403
 
 
-def test_votes_and_feedback_come_in_pages_the_newest_first(engine: Engine, config: Config, api: ApiClient) -> None:
+def test_votes_and_feedback_come_in_pages_the_newest_first_in_every_database(store: Engine, config: Config) -> None:
     titles = [f"Bees of Garden {number}" for number in range(250)]
-    ingest_page(engine, config.base, titles, now=AT_EIGHT)
-    with writing(engine) as connection:
+    ingest_page(store, config.base, titles, now=AT_EIGHT)
+    add_subscriber(store, SignUp(ANN, ("models",), confirmed=True), settings=config)
+    api = api_client(store, config)
+    with writing(store) as connection:
         rows = [{"subscriber_id": 1, "paper_id": each} for each in range(1, 251)]
         days = [{"voted_on": AT_EIGHT.date() - timedelta(days=each["paper_id"] % 7)} for each in rows]
         connection.execute(insert(tables.vote), [row | day for row, day in zip(rows, days, strict=True)])
         connection.execute(insert(tables.feedback), [{**row, "liked": True, "given_at": AT_EIGHT} for row in rows])
+    assert api("PUT", f"{VOTES}/{keys(api)[0]}").status_code == 204
     for path, name, field in ((VOTES, "votes", "voted_on"), (FEEDBACK, "feedback", "given_at")):
         found: list[dict[str, Any]] = []
         following = path
