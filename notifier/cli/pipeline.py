@@ -319,8 +319,7 @@ def _report_failures(report: DeliveryReport) -> None:
         typer.echo(f"notifier: {number} {reason}", err=True)
     if why := report.pause_reason or report.waiting_reason:
         typer.echo(f"notifier: the relay is paused: {why}; check [smtp], then `notifier status`", err=True)
-    events = report.events or DeliveryReport()
-    for reason, number in events.reasons.most_common(MAX_REASONS):
+    for reason, number in report.events.reasons.most_common(MAX_REASONS) if report.events else ():
         typer.echo(f"notifier: {counted(number, 'event')} {reason}", err=True)
-    if report.pause_reason or report.states[DeliveryState.FAILED] or events.states[DeliveryState.FAILED]:
+    if report.pause_reason or any(each.states[DeliveryState.FAILED] for each in (report, report.events) if each):
         raise typer.Exit(1)

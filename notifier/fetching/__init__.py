@@ -1,7 +1,8 @@
 """Make requests to other servers. This is the only component that makes HTTP requests."""
 
-from notifier.fetching.client import Client, PostAnswer, Response, Validators
+from notifier.fetching.client import Client, Response, Validators
 from notifier.fetching.documents import documents
+from notifier.fetching.http_messages import PostAnswer
 from notifier.fetching.hub import tell_hub
 from notifier.fetching.preset_interface import Document, FetchState, Getter
 from notifier.fetching.schedules import Schedule, default_schedule, is_working_day, next_due

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import Self
 from urllib.parse import urlencode, urljoin
 
 from notifier import __version__
@@ -20,7 +20,7 @@ from notifier.config import FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching.deadline import Deadline
 from notifier.fetching.failures import CHECK_URL, TemporaryError, refusal, unknown_host
-from notifier.fetching.http_messages import HttpResponse, Request
+from notifier.fetching.http_messages import HttpResponse, PostAnswer, Request
 from notifier.fetching.ip_addresses import Resolve, check_host, checked_addresses, resolve
 from notifier.fetching.pacing import TURNS, Sleep
 from notifier.fetching.urls import ParsedUrl, check_tls, read_url
@@ -63,18 +63,6 @@ class Response:
     validators: Validators
     not_modified: bool
     date: str = ""
-
-
-class PostAnswer(NamedTuple):
-    """The status of a response, and the time until which it asks to wait with the next request."""
-
-    status: int
-    retry_after: datetime | None
-
-    @property
-    def is_success(self) -> bool:
-        """Whether what was sent is accepted."""
-        return _OK <= self.status < _FIRST_NO_SUCCESS
 
 
 class Client:

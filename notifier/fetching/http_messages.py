@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 
 from notifier.fetching.urls import ParsedUrl
 
@@ -29,3 +31,15 @@ class HttpResponse:
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
+
+
+class PostAnswer(NamedTuple):
+    """The status of a response, and the time until which it asks to wait with the next request."""
+
+    status: int
+    retry_after: datetime | None
+
+    @property
+    def is_success(self) -> bool:
+        """Whether what was sent is accepted."""
+        return 200 <= self.status < 300

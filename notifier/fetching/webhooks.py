@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from notifier.config import Config, FetchingConfig, secret_key
 from notifier.errors import ConfigError
-from notifier.fetching.client import Client, PostAnswer
+from notifier.fetching.client import Client
+from notifier.fetching.http_messages import PostAnswer
 from notifier.fetching.ip_addresses import check_host
 from notifier.fetching.urls import check_tls, read_url
 from notifier.models import Clock, Endpoint

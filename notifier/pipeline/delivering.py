@@ -32,11 +32,13 @@ def deliver(
 
 
 async def _send_all(sender: Sender, config: Config, stopping: Event, report: DeliveryReport) -> None:
-    """Send mail, and events beside it, so that a slow endpoint delays no mail. If one fails, the other is finished."""
-    mail = send_due(sender, stopping, report)
-    done, events = await asyncio.gather(mail, send_due_events(sender, config, stopping), return_exceptions=True)
-    for failure in (done, events):
+    """Send mail, and events beside it, so that a slow endpoint delays no mail. If one fails, the other is finished.
+
+    Then the events are sent that tell of this mail.
+    """
+    report.events = DeliveryReport()
+    both = send_due(sender, stopping, report), send_due_events(sender, config, stopping, report.events)
+    for failure in await asyncio.gather(*both, return_exceptions=True):
         if isinstance(failure, BaseException):
             raise failure
-    assert isinstance(events, DeliveryReport)
-    report.events = events
+    await send_due_events(sender, config, stopping, report.events)

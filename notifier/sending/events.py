@@ -28,15 +28,14 @@ ROUND_SECONDS = 1.0  # between two looks for events that are due
 log = logging.getLogger(__name__)
 
 
-async def send_due_events(sender: Sender, config: Config, stopping: Event) -> DeliveryReport:
-    """Send all events that are due, and return the report. An endpoint that fails is left for a later run."""
-    report, places = DeliveryReport(), asyncio.Semaphore(MOST_ENDPOINTS)
+async def send_due_events(sender: Sender, config: Config, stopping: Event, report: DeliveryReport) -> None:
+    """Send all events that are due, and count them in `report`. An endpoint that fails is left for a later run."""
+    places = asyncio.Semaphore(MOST_ENDPOINTS)
     found = await asyncio.to_thread(_open_endpoints, sender)
     rounds = [_send_round(_sender_to(endpoint, sender, config), stopping, report, places) for endpoint in found]
     for failure in await asyncio.gather(*rounds, return_exceptions=True):
         if failure:
             raise failure
-    return report
 
 
 async def keep_sending_events(
