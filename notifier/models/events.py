@@ -19,7 +19,7 @@ class EventType(StrEnum):
     SOURCE_STALE = "source.stale"  # no papers come from a source any more
 
 
-# The name of the list that `data` of an event holds. Everything that one transaction stores is in one list.
+# The name of the list that `data` of an event holds.
 EVENT_LISTS: Mapping[EventType, str] = {
     EventType.PAPER_ANNOUNCED: "papers",
     EventType.DIGEST_ACCEPTED: "digests",

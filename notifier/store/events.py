@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import Connection, delete, select, update
+from sqlalchemy import Connection, Select, delete, select, update
 
 from notifier.digests.items import NO_ITEMS
 from notifier.models import EVENT_LISTS, DeliveryKind, DeliveryState, Endpoint, EventType
@@ -35,8 +35,18 @@ def record(connection: Connection, kind: EventType, entries: Sequence[Entry], no
 def record_for(
     connection: Connection, endpoint: Endpoint, kind: EventType, entries: Iterable[Entry], now: datetime
 ) -> None:
-    """Tell one endpoint about these entries."""
-    outbox.add(connection, [_row(endpoint, kind, body, now) for body in _bodies(kind, entries, now)])
+    """Tell one endpoint about these entries, first in its newest event if that has the same type and was never claimed.
+
+    So mails that are accepted one by one do not become one request each. No event of another type is overtaken.
+    """
+    newest = connection.execute(_newest_waiting(endpoint)).one_or_none()
+    if newest is None or newest.period != kind or newest.epoch:
+        outbox.add(connection, [_row(endpoint, kind, body, now) for body in _bodies(kind, entries, now)])
+        return
+    before = json.loads(newest.details)["data"][EVENT_LISTS[kind]]
+    first, *others = _bodies(kind, [*before, *entries], newest.planned_at)
+    connection.execute(update(delivery).where(delivery.c.id == newest.id).values(details=first))
+    outbox.add(connection, [_row(endpoint, kind, body, now) for body in others])
 
 
 def record_subscribers(
@@ -69,6 +79,14 @@ def event_body(kind: str, data: Mapping[str, Any], now: datetime) -> str:
 def new_event_id() -> str:
     """Return an id that no other event has."""
     return f"msg_{uuid4().hex}"
+
+
+def _newest_waiting(endpoint: Endpoint) -> Select[Any]:
+    """Return the query of the newest event that may be claimed at once; it locks the row."""
+    row = delivery.c
+    waiting = select(row.id, row.period, row.epoch, row.details, row.planned_at)
+    found = waiting.where(row.endpoint_id == endpoint.id, row.next_try == outbox.AT_ONCE)
+    return found.order_by(row.id.desc()).limit(1).with_for_update()
 
 
 def _bodies(kind: EventType, entries: Iterable[Entry], now: datetime) -> Iterable[str]:
