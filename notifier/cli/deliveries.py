@@ -57,10 +57,10 @@ def show(
     now: NowOption = None,
 ) -> None:
     """Show a delivery: its state, and the text of its mail, or the JSON of its event."""
-    from notifier.cli.mails import body_of, pretty_json
     from notifier.errors import UsageError
     from notifier.operations import find_delivery
     from notifier.sending import mail_of, sender_for
+    from notifier.text.mail_bodies import body_of, pretty_json
 
     if html and source:
         raise UsageError("--html and --source cannot be combined; choose one")

@@ -186,8 +186,8 @@ def _run_steps(run: CommandRun) -> OnceReport:
 
 
 def _report(run: CommandRun, subscribers: list[Subscriber], done: OnceReport, mails: tuple[Mail, ...]) -> None:
-    from notifier.cli.mails import subject_of
     from notifier.cli.output import print_table
+    from notifier.text.mail_bodies import subject_of
 
     assert done.plan is not None and done.publish is not None, "these steps have run without errors"
     subjects = {mail.envelope.recipient: subject_of(mail) for mail in mails}
@@ -220,8 +220,8 @@ def _save_mails(folder: Path, mails: tuple[Mail, ...]) -> None:
 
 
 def _save_html(folder: Path, mail: Mail) -> Path:
-    from notifier.cli.mails import body_of
     from notifier.files import write_private
+    from notifier.text.mail_bodies import body_of
 
     file = folder / f"{re.sub('[^a-z0-9]+', '-', mail.envelope.recipient.casefold())}.html"
     write_private(file, body_of(mail, "html").encode())

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from notifier.cli.mails import body_of, subject_of
 from notifier.cli.options import ConfigOption, NowOption, reading_run
 from notifier.cli.simulated_clocks import allow_clock_or_refuse
 from notifier.cli.subscribers import EmailArgument, due_in_words
 from notifier.errors import NotifierError, RelayError, shortened
 from notifier.models import DeliveryState, SubscriberState
+from notifier.text.mail_bodies import body_of, subject_of
 
 if TYPE_CHECKING:
     from notifier.delivery import Outcome

@@ -18,7 +18,7 @@ from notifier.curation.changes import (
     unpin,
 )
 from notifier.curation.log import LogLine, read_log
-from notifier.curation.roles import is_curator
+from notifier.curation.roles import is_admin, is_curator
 
 __all__ = [
     "PIN_TOO_LATE",
@@ -27,6 +27,7 @@ __all__ = [
     "PinRequest",
     "correct",
     "hide",
+    "is_admin",
     "is_curator",
     "is_pin_too_late",
     "merge",

@@ -5,6 +5,7 @@ All of them are immutable. This package does no I/O and reads no clock.
 
 from __future__ import annotations
 
+from notifier.models.admin import AdminEntry
 from notifier.models.clocks import Clock
 from notifier.models.curation import ASPECTS, Curation
 from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
@@ -48,6 +49,7 @@ __all__ = [
     "RANKED_FORMATS",
     "TEST_EVENT",
     "AccessToken",
+    "AdminEntry",
     "Alert",
     "AlertDetails",
     "AllOf",

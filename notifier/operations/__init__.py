@@ -1,5 +1,6 @@
-"""The tools of operators: the status, backups, deliveries, access tokens, and replies that a person has to look at."""
+"""The tools of operators: the status, backups, deliveries, tokens, unclear replies, and the log of administrators."""
 
+from notifier.operations.admin_log import logged, read_admin_log
 from notifier.operations.backups import Backup, back_up
 from notifier.operations.deliveries import (
     DeliverySummary,
@@ -11,6 +12,7 @@ from notifier.operations.deliveries import (
     retry_delivery,
 )
 from notifier.operations.exposure import exposed_secrets
+from notifier.operations.overview import Overview, read_overview
 from notifier.operations.replies import drop_unclear, list_unclear
 from notifier.operations.restoring import prepare_restored
 from notifier.operations.sources import SourceSummary, list_sources
@@ -24,6 +26,7 @@ __all__ = [
     "Inbox",
     "NewToken",
     "OpenAlert",
+    "Overview",
     "Pause",
     "SourceSummary",
     "Status",
@@ -41,7 +44,10 @@ __all__ = [
     "list_sources",
     "list_tokens",
     "list_unclear",
+    "logged",
     "prepare_restored",
+    "read_admin_log",
+    "read_overview",
     "retry_delivery",
     "revoke_token",
     "service_status",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Row, Select, and_, case, func, literal, or_, select, update
@@ -89,6 +89,36 @@ def get(connection: Connection, delivery_id: int, *, lock: bool = False) -> Row[
     if row is None:
         raise UsageError(f"there is no delivery {delivery_id}; `notifier deliveries` lists them")
     return row
+
+
+def accepted_by_hour(connection: Connection, since: datetime, hours: int) -> list[int]:
+    """Return how many deliveries the relay accepted in each of the hours from `since`, the oldest hour first.
+
+    Only deliveries that were planned in the 4 days before or later are counted, so that old ones are not read. Others
+    have expired by then, unless they were held.
+    """
+    row, hour = delivery.c, timedelta(hours=1)
+    counts = [
+        func.count(case((and_(row.settled_at >= at, row.settled_at < at + hour), 1)))
+        for at in (since + number * hour for number in range(hours))
+    ]
+    is_recent = row.id >= _first_planned(connection, since - timedelta(days=4))
+    wanted = select(*counts).where(is_recent, row.state == DeliveryState.ACCEPTED, row.settled_at >= since)
+    return list(connection.execute(wanted).one())
+
+
+def _first_planned(connection: Connection, at: datetime) -> int:
+    """Return an id such that all deliveries with lower ids were planned before an instant; ids ascend with time."""
+    low, high = 0, (connection.scalar(select(func.max(delivery.c.id))) or 0) + 1
+    while low < high:
+        middle = (low + high) // 2
+        next_one = select(delivery.c.planned_at).where(delivery.c.id >= middle).order_by(delivery.c.id).limit(1)
+        planned_at = connection.scalar(next_one)
+        if planned_at is not None and planned_at < at:
+            low = middle + 1
+        else:
+            high = middle
+    return low
 
 
 def with_papers(connection: Connection, subscriber_id: int, limit: int, before: int | None) -> Sequence[Row[Any]]:

@@ -53,6 +53,17 @@ def last_dump(connection: Connection) -> Row[int, str, date, datetime] | None:
     return connection.execute(statement.order_by(dump.c.id.desc()).limit(1)).one_or_none()
 
 
+def ingested_since(connection: Connection, since: datetime, limit: int) -> list[Row[str, str, date, datetime, int]]:
+    """Return name, format, listed_on, ingested_at and number of papers of at most `limit` dumps, the newest first.
+
+    Only the dumps that were ingested at `since` or later are returned.
+    """
+    row = dump.c
+    papers = select(func.count(listing.c.paper_id.distinct())).where(listing.c.dump_id == row.id).scalar_subquery()
+    wanted = select(row.name, row.format, row.listed_on, row.ingested_at, papers.label("papers"))
+    return list(connection.execute(wanted.where(row.ingested_at >= since).order_by(row.id.desc()).limit(limit)))
+
+
 def contents(connection: Connection, sha256: str) -> DumpContents | None:
     """Return what the dump with this SHA-256 holds; None if no such dump was ingested."""
     counted = select(func.count(listing.c.paper_id.distinct()), func.max(paper.c.published)).join_from(

@@ -15,7 +15,7 @@ from hashlib import sha256
 from sqlalchemy import Connection, delete, insert, select
 
 from notifier.models import Subscriber
-from notifier.store import curation, events, feedback, kept_rows, requests, returned, stored_answers, votes
+from notifier.store import admin_log, curation, events, feedback, kept_rows, requests, returned, stored_answers, votes
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
 from notifier.store.tables import delivery, erased_address, subscriber, subscription, suppression
@@ -28,7 +28,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     This deletes subscriptions, suppressions, sessions, requests, messages that came back, votes, feedback, answers of
     the API, and deliveries, including the notices to the address, and takes the subscriber out of all events. Returns
     the number of deliveries deleted. A mail that is being sent at this moment may still arrive. What the subscriber did
-    as a curator stays in the log, without the address.
+    as a curator or administrator, and what administrators did to them, stays in the logs, without the address.
     """
     connection.execute(delete(subscription).where(subscription.c.subscriber_id == person.id))
     delete_unused_queries(connection, {each.query_id for each in person.subscriptions if each.query_id is not None})
@@ -42,6 +42,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     feedback.reset_feedback(connection, person.id)
     kept_rows.forget_subscriber(connection, person.id)
     curation.forget_actor(connection, person.email)
+    admin_log.forget(connection, person.email)
     stored_answers.delete_naming(connection, person.email)
     events.forget_subscriber(connection, person.id)
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))

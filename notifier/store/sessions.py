@@ -10,10 +10,19 @@ from sqlalchemy import Connection, Row, Select, delete, insert, select, update
 from notifier.store.tables import session
 
 
-def add(connection: Connection, secret_hash: str, subscriber_id: int, now: datetime, lifetime: timedelta) -> None:
-    """Add a session that begins now."""
+def add(  # noqa: PLR0913 - the columns
+    connection: Connection,
+    secret_hash: str,
+    subscriber_id: int,
+    now: datetime,
+    lifetime: timedelta,
+    *,
+    asked_for: bool = False,
+) -> None:
+    """Add a session that begins now; `asked_for` says that it is opened by a link that was asked for."""
     times = {"created_at": now, "last_used_at": now, "expires_at": now + lifetime}
-    connection.execute(insert(session).values(secret_hash=secret_hash, subscriber_id=subscriber_id, **times))
+    values = {"secret_hash": secret_hash, "subscriber_id": subscriber_id, "asked_for": asked_for}
+    connection.execute(insert(session).values(**values, **times))
 
 
 def find(connection: Connection, secret_hash: str, now: datetime) -> tuple[int, datetime] | None:
@@ -23,6 +32,11 @@ def find(connection: Connection, secret_hash: str, now: datetime) -> tuple[int, 
         found.where(session.c.secret_hash == secret_hash, session.c.expires_at > now)
     ).one_or_none()
     return (row.subscriber_id, row.last_used_at) if row else None
+
+
+def was_asked_for(connection: Connection, secret_hash: str) -> bool:
+    """Return whether a session was opened by a link that was asked for."""
+    return bool(connection.scalar(select(session.c.asked_for).where(session.c.secret_hash == secret_hash)))
 
 
 def set_used(connection: Connection, secret_hash: str, now: datetime) -> None:

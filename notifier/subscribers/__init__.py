@@ -61,6 +61,7 @@ from notifier.subscribers.signing_in import (
     sign_in,
     sign_out_everywhere,
     subscriber_of_session,
+    was_asked_for,
 )
 from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import (
@@ -160,5 +161,6 @@ __all__ = [
     "unsubscribe_from_one",
     "update_stored_queries",
     "used_periods_of",
+    "was_asked_for",
     "within_limits",
 ]

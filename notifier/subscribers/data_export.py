@@ -12,7 +12,7 @@ from sqlalchemy import Engine, Row
 from notifier.digests import items
 from notifier.errors import ComposeError
 from notifier.models import Paper, Subscriber, Subscription
-from notifier.store import curation, deliveries, papers, reading, requests, returned, sessions, suppressions
+from notifier.store import admin_log, curation, deliveries, papers, reading, requests, returned, sessions, suppressions
 from notifier.subscribers.own_subscriptions import require_subscriber
 from notifier.subscribers.reactions import StoredReactions, read_reactions
 from notifier.text.paper_links import links
@@ -39,6 +39,7 @@ def export_data(engine: Engine, subscriber_id: int) -> dict[str, Any]:
             "feedback": _feedback(reacted),
             "requests": [_row(row) for row in requests.all_of(connection, subscriber)],
             "curation": [_row(row) for row in curation.rows_of_actor(connection, subscriber.email)],
+            "admin_log": [_admin_entry(row, subscriber) for row in admin_log.rows_about(connection, subscriber.email)],
             "sessions": [_row(row) for row in sessions.all_of(connection, subscriber_id)],
         }
 
@@ -47,6 +48,12 @@ def _settings(subscriber: Subscriber) -> dict[str, Any]:
     return {
         each.name: _value(getattr(subscriber, each.name)) for each in fields(Subscriber) if each.name != "subscriptions"
     }
+
+
+def _admin_entry(row: Row[Any], subscriber: Subscriber) -> dict[str, Any]:
+    """Return an entry of the administrators' log, without the address of another administrator."""
+    entry = _row(row)
+    return entry if entry["actor"] == subscriber.email else {**entry, "actor": "an administrator"}
 
 
 def _subscription(each: Subscription) -> dict[str, Any]:

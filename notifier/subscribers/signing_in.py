@@ -49,7 +49,8 @@ def sign_in(engine: Engine, grant: Grant, now: datetime) -> str | None:
         if subscriber is None or (grant.purpose is LinkPurpose.MANAGE and not opens_session(grant, subscriber)):
             return None
         secret = secrets.token_urlsafe(SECRET_BYTES)
-        sessions.add(connection, _hash(secret), subscriber.id, now, SESSION_LIFETIME)
+        asked_for = grant.purpose is LinkPurpose.SIGN_IN
+        sessions.add(connection, _hash(secret), subscriber.id, now, SESSION_LIFETIME, asked_for=asked_for)
         return secret
 
 
@@ -64,6 +65,16 @@ def subscriber_of_session(engine: Engine, secret: str, now: datetime) -> Subscri
     if now - last_used_at >= USE_INTERVAL:
         _note_use(engine, secret, now)
     return subscriber
+
+
+def was_asked_for(engine: Engine, secret: str) -> bool:
+    """Return whether the session with this secret was opened by a link that was asked for.
+
+    Such a link works once, and for an hour. The link in a digest works again and again, also for somebody to whom the
+    digest was forwarded.
+    """
+    with reading(engine) as connection:
+        return sessions.was_asked_for(connection, _hash(secret))
 
 
 def end_session(engine: Engine, secret: str) -> None:

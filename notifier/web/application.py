@@ -15,7 +15,8 @@ from starlette.exceptions import HTTPException
 from notifier.config import Config, metrics_token
 from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
-from notifier.web import assets, health, metrics, unsubscribing
+from notifier.web import admin, assets, health, metrics, unsubscribing
+from notifier.web.admin.access import AskedSessionError, ask_to_sign_in
 from notifier.web.allowed_methods import allowed_methods
 from notifier.web.api import documents, make_api, serve_api
 from notifier.web.compression import zip_responses
@@ -68,7 +69,7 @@ def _include_routers(application: FastAPI, root_of_site: str, optional: Sequence
     if root_of_site:  # added before the pages: its path may also be that of a page, such as /papers
         application.add_api_route(root_of_site, _redirect_to_first_page, methods=["GET", "HEAD"])
     for root in roots:
-        for router in (*ROUTERS, *FEED_ROUTERS):
+        for router in (*ROUTERS, *admin.ROUTERS, *FEED_ROUTERS):
             application.include_router(router, prefix=root, dependencies=[Depends(_pages_below(root))])
 
 
@@ -85,6 +86,7 @@ def _add_error_pages(application: FastAPI) -> None:
     """Add the page that answers each kind of error."""
     application.add_exception_handler(HTTPException, _refusal_page)
     application.add_exception_handler(NotSignedInError, _redirect_to_sign_in)
+    application.add_exception_handler(AskedSessionError, ask_to_sign_in)
     application.add_exception_handler(UsageError, _nothing_changed_page)
     application.add_exception_handler(StoreError, _database_error_page)
     application.add_exception_handler(SQLAlchemyError, _database_error_page)

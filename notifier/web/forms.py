@@ -11,6 +11,8 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, HTTPException, Request
 
 MAX_FIELDS = 300
+LARGEST_ID = (1 << 31) - 1  # the largest id that any database takes
+MAX_DIGITS = 10
 URL_ENCODED = "application/x-www-form-urlencoded"
 
 
@@ -37,6 +39,11 @@ def _form(pairs: Iterable[tuple[str, str]]) -> Form:
     for name, value in pairs:
         values[name] = (*values.get(name, ()), value)
     return Form(values)
+
+
+def is_id(text: str) -> bool:
+    """Return whether a text can be the id of a row."""
+    return text.isascii() and text.isdecimal() and len(text) <= MAX_DIGITS and int(text) <= LARGEST_ID
 
 
 async def _form_of_body(request: Request) -> Form:

@@ -14,7 +14,7 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 
 from notifier.config import Config, secret_key
-from notifier.curation import is_curator
+from notifier.curation import is_admin, is_curator
 from notifier.feeds import LINK_TYPES
 from notifier.mail import MailSettings
 from notifier.models import Clock, Paper, Subscriber
@@ -135,6 +135,7 @@ def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResp
         "is_open": site.is_open,
         "is_signed_in": False,
         "can_curate": False,
+        "can_administer": False,
         "arrivals": _arrivals(site, status),
     }
     return HTMLResponse(render(site.templates, f"web/{name}.html.j2", **{**shared, **values}), status)
@@ -142,7 +143,11 @@ def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResp
 
 def signed_in(site: Site, visitor: Subscriber | None) -> dict[str, bool]:
     """Return the values that decide which links the navigation of a page has for a visitor."""
-    return {"is_signed_in": visitor is not None, "can_curate": is_curator(site.config, visitor)}
+    return {
+        "is_signed_in": visitor is not None,
+        "can_curate": is_curator(site.config, visitor),
+        "can_administer": is_admin(site.config, visitor),
+    }
 
 
 def _arrivals(site: Site, status: int) -> Arrivals:

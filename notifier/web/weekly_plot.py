@@ -75,7 +75,12 @@ def monday_of(day: date) -> date:
     return day - timedelta(days=day.weekday())
 
 
+def bar_height(number: int, most: int) -> int:
+    """Return the height of the bar for a number, if that of `most` is HEIGHT; any bar is high enough to be seen."""
+    return max(round(HEIGHT * number / most), 2 if number else 0)
+
+
 def _bar(monday: date, papers: int, place: int, most: int) -> Bar:
-    """Return the bar of a week. If the week has any papers, the bar is high enough to be seen."""
-    height = max(round(HEIGHT * papers / most), 2 if papers else 0)
+    """Return the bar of a week."""
+    height = bar_height(papers, most)
     return Bar(monday, papers, place * WIDTH, HEIGHT - height, height)

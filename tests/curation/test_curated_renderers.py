@@ -28,7 +28,6 @@ from support.web_site import (
 )
 
 from notifier import curation
-from notifier.cli.mails import body_of
 from notifier.config import Config, secret_key
 from notifier.curation import Correction, PinRequest
 from notifier.pipeline import next_digest, plan, publish, tag
@@ -37,6 +36,7 @@ from notifier.sending import mail_of_digest, sender_for
 from notifier.signing import sign, verify
 from notifier.store import hand_merges, reading
 from notifier.subscribers import SignUp, confirm, renew_private_feed, request_sign_up
+from notifier.text.mail_bodies import body_of
 from notifier.topics import catalogue_of
 from notifier.webmail import serving
 

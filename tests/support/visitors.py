@@ -6,17 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from email.message import EmailMessage
+from hashlib import sha256
 from urllib.parse import urlsplit
 
 import httpx
 from lxml import html
 from lxml.html import FormElement, HtmlElement
-from sqlalchemy import Engine
+from sqlalchemy import Engine, update
 from support.service import wait_until
 from support.web_site import ANN, AT_EIGHT, deliver_and_read_mails, serve_pages, urls_in
 
 from notifier.config import Config
-from notifier.store import reading, subscribers
+from notifier.store import reading, subscribers, tables, writing
 from notifier.subscribers import manage_grant, sign_in
 from notifier.web.sessions import HOST_NAME
 
@@ -73,6 +74,15 @@ def session_token(engine: Engine, email: str = ANN) -> str:
     token = sign_in(engine, manage_grant(found, AT_EIGHT), AT_EIGHT)
     assert token
     return str(token)
+
+
+def asked_session_token(engine: Engine, email: str = ANN) -> str:
+    """Return the secret of a new session that was opened by a link that the subscriber has asked for."""
+    token = session_token(engine, email)
+    with writing(engine) as connection:
+        mine = tables.session.c.secret_hash == sha256(token.encode()).hexdigest()
+        connection.execute(update(tables.session).where(mine).values(asked_for=True))
+    return token
 
 
 def as_visitor(client: httpx.Client, token: str) -> None:

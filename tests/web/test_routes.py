@@ -13,7 +13,7 @@ import httpx
 import pytest
 from sqlalchemy import Engine
 from support.service import add_subscriber
-from support.visitors import TYPED, as_visitor, link_path, mails_soon, parsed, session_token
+from support.visitors import TYPED, as_visitor, asked_session_token, link_path, mails_soon, parsed, session_token
 from support.web_site import (
     ANN,
     AT_EIGHT,
@@ -41,6 +41,7 @@ CHANGED_BY_READING = re.compile(r"^INSERT INTO \"?(session|usage_count)\"?.*$\n"
 # The routes and what answers a GET of somebody who is not signed in: 200, or 303 to the page for signing in.
 OPEN, SIGNED_IN = 200, 303
 FOR_CURATORS = 404  # for everybody else, there is no such page; Ann is a curator
+FOR_ADMINS = 404  # the same for administrators; Ann is one of them too
 ROUTES = {
     ("GET", "/healthz"): OPEN,
     ("GET", "/readyz"): OPEN,
@@ -116,12 +117,16 @@ ROUTES = {
     ("GET", "/curation"): FOR_CURATORS,
     ("POST", "/curation/undo"): FOR_CURATORS,
     ("POST", "/curation/{action}"): FOR_CURATORS,
+    ("GET", "/admin"): FOR_ADMINS,
+    ("GET", "/admin/"): FOR_ADMINS,
+    ("GET", "/admin/log"): FOR_ADMINS,
     ("GET", "/topics"): OPEN,
     ("GET", "/topics/{slug}"): OPEN,
     ("GET", "/help/queries"): OPEN,
     ("GET", "/openapi.json"): OPEN,
     ("GET", "/docs"): OPEN,
 }
+REDIRECTS = {"/sign-in": 303, "/manage/{signed_id}": 303, "/admin": 308}  # for somebody who is signed in
 GETS = [path for method, path in ROUTES if method == "GET"]
 POSTS = [path for method, path in ROUTES if method == "POST"]
 
@@ -129,7 +134,7 @@ POSTS = [path for method, path in ROUTES if method == "POST"]
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     config = write_config(tmp_path)
-    web = config.web.model_copy(update={"embed": ("https://group.example.org",), "curators": (ANN,)})
+    web = config.web.model_copy(update={"embed": ("https://group.example.org",), "curators": (ANN,), "admins": (ANN,)})
     changed = config.model_copy(update={"web": web})
     changed._base = config.base
     return changed
@@ -195,11 +200,11 @@ def test_get_and_head_change_nothing(engine: Engine, client: httpx.Client, links
     for route in GETS:
         assert client.get(path_of(route, links)).status_code == ROUTES["GET", route], route
     assert content(engine) == before
-    as_visitor(client, session_token(engine))
+    as_visitor(client, asked_session_token(engine))
     before = content(engine)
     for route in GETS:
         answer, head = client.get(path_of(route, links)), client.head(path_of(route, links))
-        assert answer.status_code == (303 if route in ("/sign-in", "/manage/{signed_id}") else 200), route
+        assert answer.status_code == REDIRECTS.get(route, 200), route
         assert (head.status_code, head.content) == (answer.status_code, b""), route
         assert head.headers["content-security-policy"], route
         assert content(engine) == before, route
@@ -211,7 +216,7 @@ def test_get_and_head_change_nothing(engine: Engine, client: httpx.Client, links
 def test_a_post_from_another_site_is_refused_and_changes_nothing(
     engine: Engine, client: httpx.Client, links: dict[str, str], headers: dict[str, str]
 ) -> None:
-    as_visitor(client, session_token(engine))
+    as_visitor(client, asked_session_token(engine))
     before = content(engine)
     for route in POSTS:
         assert client.post(path_of(route, links), data=TYPED, headers=headers).status_code == 403, route
@@ -230,7 +235,7 @@ def test_without_a_session_nothing_can_be_changed(engine: Engine, client: httpx.
 
 @pytest.mark.usefixtures("links")
 def test_a_wrong_id_or_a_wrong_link_is_not_found(engine: Engine, client: httpx.Client) -> None:
-    as_visitor(client, session_token(engine))
+    as_visitor(client, asked_session_token(engine))
     before = content(engine)
     for route in [path for path in {**dict.fromkeys(GETS), **dict.fromkeys(POSTS)} if "{" in path]:
         for value in ("x", "0", "-1", "9" * 30, "1%20OR%201=1", "%00", "é", "a" * 5000):
@@ -251,7 +256,7 @@ def test_a_link_of_one_purpose_opens_no_page_of_another(client: httpx.Client, li
 def test_no_page_holds_an_inline_script_or_style_or_loads_anything_from_elsewhere(
     engine: Engine, client: httpx.Client, links: dict[str, str]
 ) -> None:
-    as_visitor(client, session_token(engine))
+    as_visitor(client, asked_session_token(engine))
     for route in GETS:
         answer = client.get(path_of(route, links))
         if not answer.headers.get("content-type", "").startswith("text/html"):
@@ -267,7 +272,7 @@ def test_every_link_and_form_of_every_page_leads_somewhere(
     engine: Engine, client: httpx.Client, links: dict[str, str]
 ) -> None:
     """A link is printed only if this version answers it."""
-    as_visitor(client, session_token(engine))
+    as_visitor(client, asked_session_token(engine))
     known = {(method, re.sub(r"\{\w+\}", "[^/]+", path)) for method, path in ROUTES}
     known |= {("GET", r"/feeds/[a-z-]+\.(atom|rss|json)"), ("GET", "/feeds.opml")}  # see test_feeds
     for route in GETS:
@@ -287,7 +292,7 @@ def test_every_link_and_form_of_every_page_leads_somewhere(
 
 
 def test_no_page_has_the_forged_host_in_it(engine: Engine, client: httpx.Client, links: dict[str, str]) -> None:
-    as_visitor(client, session_token(engine))
+    as_visitor(client, asked_session_token(engine))
     forged = {"Host": "evil.example", "X-Forwarded-Host": "evil.example", "X-Forwarded-Proto": "gopher"}
     for route in GETS:
         answer = client.get(path_of(route, links), headers=forged)

@@ -5,6 +5,7 @@ The models do not validate values: input is checked where it enters the program.
 
 from __future__ import annotations
 
+from notifier.store.tables.admin import AdminLogRow
 from notifier.store.tables.api import AccessTokenRow, StoredAnswerRow
 from notifier.store.tables.columns import LARGEST_ID, NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
 from notifier.store.tables.curation import (
@@ -88,7 +89,7 @@ pin, hidden_paper = Table.metadata.tables["pin"], Table.metadata.tables["hidden_
 correction, topic_correction = Table.metadata.tables["correction"], Table.metadata.tables["topic_correction"]
 corrected_identity = Table.metadata.tables["corrected_identity"]
 dump_facts, parted_pair = Table.metadata.tables["dump_facts"], Table.metadata.tables["parted_pair"]
-curation = Table.metadata.tables["curation"]
+curation, admin_log = Table.metadata.tables["curation"], Table.metadata.tables["admin_log"]
 access_token, stored_answer = Table.metadata.tables["access_token"], Table.metadata.tables["stored_answer"]
 
 __all__ = [
@@ -98,6 +99,7 @@ __all__ = [
     "NOT_ACCEPTED",
     "VOTES_CHANGED",
     "AccessTokenRow",
+    "AdminLogRow",
     "AlertRow",
     "AttemptRow",
     "CorrectedIdentityRow",
@@ -154,6 +156,7 @@ __all__ = [
     "VoteRow",
     "WithdrawalRow",
     "access_token",
+    "admin_log",
     "alert",
     "corrected_identity",
     "correction",

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Column, ForeignKey, Integer, String, Text, UniqueConstraint
 from sqlmodel import Field
 
-from notifier.store.tables.columns import NEVER_REUSE_IDS, Instant, Table, instant
+from notifier.store.tables.columns import NEVER_REUSE_IDS, Instant, Table, flag, instant
 
 
 class RequestRow(Table, table=True):
@@ -34,7 +34,10 @@ class RequestRow(Table, table=True):
 
 
 class SessionRow(Table, table=True):
-    """A browser in which a subscriber has signed in; `secret_hash` is the SHA-256 of the browser's secret."""
+    """A browser in which a subscriber has signed in; `secret_hash` is the SHA-256 of the browser's secret.
+
+    `asked_for` says that the link that opened it was asked for, and so worked once; that in a digest works again.
+    """
 
     __tablename__ = "session"
 
@@ -46,6 +49,7 @@ class SessionRow(Table, table=True):
     created_at: datetime = Field(sa_column=instant())
     last_used_at: datetime = Field(sa_column=instant())
     expires_at: datetime = Field(sa_column=instant(index=True))
+    asked_for: bool = Field(default=False, sa_column=flag())
 
 
 class PrivateFeedRow(Table, table=True):

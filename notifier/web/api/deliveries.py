@@ -10,10 +10,11 @@ from pydantic import BaseModel, Field
 from notifier.errors import UsageError
 from notifier.models import DeliveryState, ListOrder, Scope
 from notifier.operations import DeliverySummary, deliveries_before, find_delivery
-from notifier.web.api.inputs import LARGEST_ID, Omittable, RowId
+from notifier.web.api.inputs import Omittable, RowId
 from notifier.web.api.lists import After, link_to_next, no_page, page_request
 from notifier.web.api.problems import not_found
 from notifier.web.api.routes import api_router, reads
+from notifier.web.forms import LARGEST_ID
 from notifier.web.list_orders import numbers_of
 from notifier.web.site import SiteDependency
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from notifier.web.api.inputs import LARGEST_ID
 from notifier.web.api.openapi import operations_of
+from notifier.web.forms import LARGEST_ID
 
 _REFERENCE = "#/components/schemas/"
 

@@ -19,8 +19,7 @@ from notifier.models import Cadence
 from notifier.subscribers import MAX_NAME_LENGTH
 from notifier.web.api.problems import ProblemError
 from notifier.web.fields import sentence
-
-LARGEST_ID = (1 << 31) - 1  # the largest id that any database takes
+from notifier.web.forms import LARGEST_ID
 
 
 def _plain_digits(given: Any) -> Any:

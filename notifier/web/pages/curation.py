@@ -22,11 +22,11 @@ from notifier.pipeline import tag
 from notifier.store import hidden_papers, papers, pins, reading
 from notifier.web.curating import DONE, PINNED_TOO_LATE, FormOutcome
 from notifier.web.fields import sentence
-from notifier.web.forms import Form, SubmittedForm, UrlForm
+from notifier.web.forms import Form, SubmittedForm, UrlForm, is_id
 from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.pages.paper import paper_page
 from notifier.web.sessions import Visitor
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 
 PER_PAGE = 50
 
@@ -44,10 +44,10 @@ Curator = Annotated[Subscriber, Depends(curator)]
 
 
 @router.api_route("/curation", methods=["GET", "HEAD"])
-def show_log(site: SiteDependency, _curator: Curator, form: UrlForm) -> HTMLResponse:
+def show_log(site: SiteDependency, who: Curator, form: UrlForm) -> HTMLResponse:
     """Show the log of all curators, the newest entries first."""
     before = form.one("before")
-    return _log_page(site, int(before) if _is_id(before) else None, done=DONE.get(form.one("done"), ""))
+    return _log_page(site, who, int(before) if is_id(before) else None, done=DONE.get(form.one("done"), ""))
 
 
 @router.post("/curation/undo", dependencies=FROM_OWN_PAGES)
@@ -55,9 +55,9 @@ def undo(site: SiteDependency, who: Curator, form: SubmittedForm) -> Response:
     """Undo an entry of the log."""
     typed = form.one("entry")
     try:
-        curation.undo(site.engine, who.email, int(typed) if _is_id(typed) else 0, site.clock())
+        curation.undo(site.engine, who.email, int(typed) if is_id(typed) else 0, site.clock())
     except UsageError as error:
-        return _log_page(site, None, error=sentence(error))
+        return _log_page(site, who, None, error=sentence(error))
     tag(site.engine, site.catalogue)
     return RedirectResponse(f"{site.root}/curation?done=undone", HTTPStatus.SEE_OTHER)
 
@@ -120,12 +120,12 @@ ACTIONS: Mapping[str, Callable[[Site, str, str, Form], Curation]] = {
 }
 
 
-def _log_page(site: Site, before_id: int | None, done: str = "", error: str = "") -> HTMLResponse:
+def _log_page(site: Site, who: Subscriber, before_id: int | None, done: str = "", error: str = "") -> HTMLResponse:
     found = curation.read_log(site.engine, PER_PAGE + 1, before_id)
     shown = found[:PER_PAGE]
     older = shown[-1].entry.id if len(found) > PER_PAGE else None
     status = HTTPStatus.CONFLICT if error else HTTPStatus.OK
-    values = {"lines": shown, "older": older, "done": done, "error": error, "is_signed_in": True, "can_curate": True}
+    values = {"lines": shown, "older": older, "done": done, "error": error, **signed_in(site, who)}
     return page(site, "curation", status, **values, **({} if before_id else _present(site)))
 
 
@@ -140,7 +140,3 @@ def _present(site: Site) -> dict[str, object]:
         "hidden": [found[number] for number in hidden],
         "most": PER_PAGE,
     }
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 9

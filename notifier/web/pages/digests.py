@@ -16,7 +16,7 @@ from notifier.digests.content import whole_content
 from notifier.signing import DIGEST_PATH, Grant, LinkPurpose
 from notifier.subscribers import digest_of, past_digests
 from notifier.text.harmless import inert
-from notifier.web.forms import UrlForm
+from notifier.web.forms import UrlForm, is_id
 from notifier.web.grants import require_grant
 from notifier.web.guards import scripted
 from notifier.web.reaction_rows import ShownPaper, path_of, reaction_rows
@@ -33,7 +33,7 @@ router = APIRouter()
 def list_digests(site: SiteDependency, subscriber: SignedIn, form: UrlForm) -> HTMLResponse:
     """List the digests of the subscriber who is signed in, the newest first."""
     before = form.one("before")
-    found = past_digests(site.engine, subscriber.id, PER_PAGE + 1, int(before) if _is_id(before) else None)
+    found = past_digests(site.engine, subscriber.id, PER_PAGE + 1, int(before) if is_id(before) else None)
     shown = found[:PER_PAGE]
     older = shown[-1].id if len(found) > PER_PAGE else None
     return page(site, "digests", digests=shown, older=older, zone=subscriber.timezone, **signed_in(site, subscriber))
@@ -42,7 +42,7 @@ def list_digests(site: SiteDependency, subscriber: SignedIn, form: UrlForm) -> H
 @router.api_route("/digests/{digest_id}", methods=["GET", "HEAD"])
 def show_digest(site: SiteDependency, request: Request, subscriber: SignedIn, digest_id: str) -> HTMLResponse:
     """Show a digest of the subscriber who is signed in."""
-    found = digest_of(site.engine, int(digest_id)) if _is_id(digest_id) else None
+    found = digest_of(site.engine, int(digest_id)) if is_id(digest_id) else None
     if found is None or found.digest.subscriber_id != subscriber.id:
         return _no_digest(site, is_signed_in=True)
     content = whole_content(found.digest, found.papers, site.mail)
@@ -70,7 +70,3 @@ def _no_digest(site: Site, *, is_signed_in: bool = False) -> HTMLResponse:
     """Return the page in place of a digest that was removed; it does not tell whether the digest is somebody else's."""
     days = site.config.keep.deliveries
     return page(site, "no_digest", HTTPStatus.NOT_FOUND, days=days, is_signed_in=is_signed_in)
-
-
-def _is_id(text: str) -> bool:
-    return text.isascii() and text.isdecimal() and len(text) <= 18
