@@ -11,8 +11,8 @@ from notifier.subscribers.calendars import (
     used_periods_of,
 )
 from notifier.subscribers.confirming import OpenRequest, confirm, open_request
-from notifier.subscribers.csv_export import export_subscribers
-from notifier.subscribers.csv_import import ImportReport, import_subscribers
+from notifier.subscribers.csv_export import export_content, export_subscribers
+from notifier.subscribers.csv_import import ImportReport, import_content, import_subscribers
 from notifier.subscribers.data_export import export_data
 from notifier.subscribers.limiting import Action, within_limits
 from notifier.subscribers.managing import (
@@ -118,11 +118,13 @@ __all__ = [
     "end_subscription",
     "ended_link",
     "erase",
+    "export_content",
     "export_data",
     "export_subscribers",
     "forget_feedback",
     "get_subscriber",
     "has_default_only",
+    "import_content",
     "import_subscribers",
     "mailed_paper",
     "manage_grant",

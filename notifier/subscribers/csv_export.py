@@ -1,4 +1,4 @@
-"""Write all subscribers to a CSV file."""
+"""Write all subscribers into a CSV file."""
 
 from __future__ import annotations
 
@@ -18,7 +18,13 @@ def export_subscribers(engine: Engine, path: Path) -> int:
     The path `-` means stdout. `write_private` describes how it treats an existing file, a link, a pipe or a device, and
     which errors it raises.
     """
+    content, number = export_content(engine)
+    write_private(path, content)
+    return number
+
+
+def export_content(engine: Engine) -> tuple[bytes, int]:
+    """Return a CSV file with all subscribers, sorted by address, and how many there are."""
     with reading(engine) as connection:
         everyone = subscribers.everyone(connection)
-    write_private(path, write_rows(COLUMNS, (row for one in everyone for row in rows_of(one))))
-    return len(everyone)
+    return write_rows(COLUMNS, (row for one in everyone for row in rows_of(one))), len(everyone)

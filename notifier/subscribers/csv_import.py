@@ -74,11 +74,27 @@ def import_subscribers(  # noqa: PLR0913
 ) -> ImportReport:
     """Import the subscribers in a CSV file; rows that are wrong are refused, and the others imported.
 
+    The path `-` means stdin. Raises UsageError if the file cannot be read. For the rest, see `import_content`.
+    """
+    return import_content(engine, config, _content(path), now, with_progress, reinstate=reinstate)
+
+
+def import_content(  # noqa: PLR0913
+    engine: Engine,
+    config: Config,
+    content: bytes,
+    now: datetime,
+    with_progress: Callable[[Sequence[list[CsvRow]]], Iterable[list[CsvRow]]] = iter,
+    *,
+    reinstate: bool = False,
+) -> ImportReport:
+    """Import the subscribers in the content of a CSV file.
+
     With `reinstate`, subscribers who are suppressed here get mail again if the file does not say that they left.
     `with_progress` gets the batches of rows and must yield each of them, so that it can show how many are done. Raises
-    UsageError if the file cannot be read, or is not a list of subscribers. The path `-` means stdin.
+    UsageError if the content is not a list of subscribers.
     """
-    table = read_rows(_content(path), COLUMNS, required="email", dependent=DEPENDENT_COLUMNS)
+    table = read_rows(content, COLUMNS, required="email", dependent=DEPENDENT_COLUMNS)
     rows, catalogue = table.rows, catalogue_of(config)
     update_stored_queries(engine)
     imported = ImportReport(refused=tuple(table.refused), notes=tuple(table.notes))
