@@ -51,11 +51,15 @@ def list_deliveries(engine: Engine, limit: int | None) -> list[DeliverySummary]:
 
 
 def deliveries_before(
-    engine: Engine, before: int, limit: int, state: DeliveryState | None = None
+    engine: Engine, before: int, limit: int, state: DeliveryState | None = None, recipient: str | None = None
 ) -> list[DeliverySummary]:
-    """Return at most `limit` deliveries with ids below `before`, newest first; only those in a state if it is given."""
+    """Return at most `limit` deliveries with ids below `before`, newest first.
+
+    Only those in a state, or to an address, are returned if it is given.
+    """
     with reading(engine) as connection:
-        return [DeliverySummary(**row._mapping) for row in deliveries.listed(connection, before, limit, state)]
+        rows = deliveries.listed(connection, before, limit, state, recipient)
+    return [DeliverySummary(**row._mapping) for row in rows]
 
 
 def find_delivery(engine: Engine, delivery_id: int) -> DeliverySummary:

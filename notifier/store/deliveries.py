@@ -71,11 +71,18 @@ def newest(connection: Connection, limit: int | None) -> Sequence[Row[Any]]:
     return connection.execute(select(*_LISTED).order_by(is_done, delivery.c.id.desc()).limit(limit)).all()
 
 
-def listed(connection: Connection, before: int, limit: int, state: DeliveryState | None = None) -> Sequence[Row[Any]]:
-    """Return at most `limit` deliveries with ids below `before`, newest first; only those in a state if it is given."""
+def listed(
+    connection: Connection, before: int, limit: int, state: DeliveryState | None = None, recipient: str | None = None
+) -> Sequence[Row[Any]]:
+    """Return at most `limit` deliveries with ids below `before`, newest first.
+
+    Only those in a state, or to an address in upper or lower case, are returned if it is given.
+    """
     wanted: Select[Any] = select(*_LISTED).where(delivery.c.id < min(max(before, 0), LARGEST_ID))
     if state is not None:
         wanted = wanted.where(delivery.c.state == state)
+    if recipient is not None:
+        wanted = wanted.where(func.lower(delivery.c.recipient) == recipient.lower())
     return connection.execute(wanted.order_by(delivery.c.id.desc()).limit(limit)).all()
 
 

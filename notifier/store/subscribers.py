@@ -51,11 +51,18 @@ def everyone(connection: Connection) -> list[Subscriber]:
     return _read(connection, _all().order_by(subscriber.c.address_key))
 
 
-def listed(connection: Connection, after: int, limit: int, state: SubscriberState | None = None) -> list[Subscriber]:
-    """Return at most `limit` subscribers with ids above `after`, sorted by id; only those in a state if it is given."""
+def listed(
+    connection: Connection, after: int, limit: int, state: SubscriberState | None = None, part: str = ""
+) -> list[Subscriber]:
+    """Return at most `limit` subscribers with ids above `after`, sorted by id.
+
+    Only those in a state, if it is given, and whose address contains `part`, in upper or lower case, are returned.
+    """
     wanted = _all().where(subscriber.c.id > min(max(after, 0), LARGEST_ID))
     if state is not None:
         wanted = wanted.where(subscriber.c.state == state)
+    if part:
+        wanted = wanted.where(func.lower(subscriber.c.email).contains(part.lower(), autoescape=True))
     return _read(connection, wanted.order_by(subscriber.c.id).limit(limit))
 
 
