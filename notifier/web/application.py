@@ -77,7 +77,8 @@ def _add_middleware(application: FastAPI, site: Site, api: FastAPI) -> None:
     """Add what handles each request and response; the middleware that is added last is the outermost."""
     application.add_middleware(serve_api, api, site.root)
     application.add_middleware(zip_responses)
-    application.add_middleware(limit_bodies, (f"{site.root}/api/", "/api/"))
+    with_own_limits = [f"{root}{path}" for root in (site.root, "") for path in ("/api/", admin.IMPORT)]
+    application.add_middleware(limit_bodies, with_own_limits)
     application.add_middleware(serve_published, site.feed_files, site.root)
     application.add_middleware(secure_responses)  # outermost, so that it also covers the responses of limit_bodies
 

@@ -56,9 +56,9 @@ def serve_to_admin(engine: Engine, config: Config) -> Iterator[httpx.Client]:
         yield client
 
 
-def send(client: httpx.Client, path: str, **fields: str) -> httpx.Response:
-    """Send a form of the pages of administrators."""
-    return client.post(f"/admin/{path}", data=fields, headers=OWN)
+def send(client: httpx.Client, page: str, /, **fields: str) -> httpx.Response:
+    """Send a form to the path `page` below that of the administrators."""
+    return client.post(f"/admin/{page}", data=fields, headers=OWN)
 
 
 def logged_entries(engine: Engine) -> list[AdminEntry]:

@@ -120,6 +120,35 @@ ROUTES = {
     ("GET", "/admin"): FOR_ADMINS,
     ("GET", "/admin/"): FOR_ADMINS,
     ("GET", "/admin/log"): FOR_ADMINS,
+    ("GET", "/admin/deliveries"): FOR_ADMINS,
+    ("POST", "/admin/deliveries/hold"): FOR_ADMINS,
+    ("GET", "/admin/deliveries/{delivery_id}"): FOR_ADMINS,
+    ("POST", "/admin/deliveries/{delivery_id}/retry"): FOR_ADMINS,
+    ("POST", "/admin/deliveries/{delivery_id}/hold"): FOR_ADMINS,
+    ("GET", "/admin/subscribers"): FOR_ADMINS,
+    ("GET", "/admin/subscribers/add"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/add"): FOR_ADMINS,
+    ("GET", "/admin/subscribers/import"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/import"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/export"): FOR_ADMINS,
+    ("GET", "/admin/subscribers/reinstate"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/reinstate"): FOR_ADMINS,
+    ("GET", "/admin/subscribers/{subscriber_id}"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/{subscriber_id}/{action}"): FOR_ADMINS,
+    ("GET", "/admin/subscribers/{subscriber_id}/erase"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/{subscriber_id}/erase"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/{subscriber_id}/schedule"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/{subscriber_id}/subscriptions"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/{subscriber_id}/subscriptions/{subscription_id}"): FOR_ADMINS,
+    ("POST", "/admin/subscribers/{subscriber_id}/subscriptions/{subscription_id}/remove"): FOR_ADMINS,
+    ("GET", "/admin/quarantine"): FOR_ADMINS,
+    ("POST", "/admin/quarantine/retry"): FOR_ADMINS,
+    ("POST", "/admin/quarantine/drop"): FOR_ADMINS,
+    ("GET", "/admin/sources"): FOR_ADMINS,
+    ("POST", "/admin/sources/fetch"): FOR_ADMINS,
+    ("GET", "/admin/tokens"): FOR_ADMINS,
+    ("POST", "/admin/tokens"): FOR_ADMINS,
+    ("POST", "/admin/tokens/{token_id}/revoke"): FOR_ADMINS,
     ("GET", "/topics"): OPEN,
     ("GET", "/topics/{slug}"): OPEN,
     ("GET", "/help/queries"): OPEN,
@@ -168,6 +197,8 @@ def links(engine: Engine, config: Config) -> dict[str, str]:
 def path_of(route: str, links: dict[str, str]) -> str:
     """Return the path of a request for this route."""
     concrete = route.replace("{name}", "zone.js").replace("{subscription_id}", links["subscription"])
+    for name in ("{delivery_id}", "{subscriber_id}", "{token_id}"):
+        concrete = concrete.replace(name, "1")
     concrete = concrete.replace("{action}", "pin")
     concrete = concrete.replace("{day}", "2026-07-06").replace("{week}", "2026-W28").replace("{month}", "2026-07")
     concrete = (

@@ -3,8 +3,30 @@
 They call the functions that the commands call. Every change is logged with who made it and when.
 """
 
-from notifier.web.admin import log, overview
+from notifier.web.admin import (
+    deliveries,
+    log,
+    overview,
+    quarantine,
+    sources,
+    subscriber_changes,
+    subscriber_lists,
+    subscribers,
+    tokens,
+)
+from notifier.web.admin.subscriber_lists import IMPORT
 
-ROUTERS = (overview.router, log.router)
+ROUTERS = (
+    overview.router,
+    deliveries.router,
+    subscribers.router,
+    subscriber_lists.router,
+    subscribers.page_router,
+    subscriber_changes.router,
+    quarantine.router,
+    sources.router,
+    tokens.router,
+    log.router,
+)
 
-__all__ = ["ROUTERS"]
+__all__ = ["IMPORT", "ROUTERS"]

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Annotated, TypeVar
 
@@ -74,6 +75,15 @@ def row_id(text: str) -> int:
     if not is_id(text):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return int(text)
+
+
+@contextmanager
+def not_found_as(missing: type[Exception]) -> Iterator[None]:
+    """Turn an exception, which says that there is no such thing, into an HTTPException with 404."""
+    try:
+        yield
+    except missing:
+        raise HTTPException(HTTPStatus.NOT_FOUND) from None
 
 
 def record(  # noqa: PLR0913 - what an entry of the log says
