@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from notifier.models.admin import AdminEntry
 from notifier.models.clocks import Clock
-from notifier.models.curation import ASPECTS, Curation
+from notifier.models.curation import ASPECTS, ERASED, Curation
 from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
 from notifier.models.digests import Alert, AlertDetails, Digest, Item, Notice, NoticeDetails, PinNote, Section
 from notifier.models.events import EVENT_LISTS, TEST_EVENT, Endpoint, EventType
@@ -43,6 +43,7 @@ __all__ = [
     "ANNOUNCED_AGAIN_WITHIN",
     "ASPECTS",
     "DAILY_PAPERS",
+    "ERASED",
     "EVENT_LISTS",
     "KINDS_WITH_PAPERS",
     "PAGE_TEXT",

@@ -18,6 +18,9 @@ ASPECTS = {
 }
 
 
+ERASED = "an erased subscriber"  # in place of their address, in the logs of curators and administrators
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Curation:
     """What a curator did to a paper: an entry of the log.

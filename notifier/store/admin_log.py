@@ -8,8 +8,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
-from notifier.models import AdminEntry
-from notifier.store.curation import ERASED
+from notifier.models import ERASED, AdminEntry
 from notifier.store.tables import LARGEST_ID, admin_log
 
 

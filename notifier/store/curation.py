@@ -14,12 +14,11 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, delete, func, insert, or_, select, update
 
-from notifier.models import Curation, Pin
+from notifier.models import ERASED, Curation, Pin
 from notifier.store import hand_merges, hidden_papers, parting, pins, tags
 from notifier.store.statements import batches, insert_into
 from notifier.store.tables import LARGEST_ID, correction, curation, dump, hidden_paper, topic_correction
 
-ERASED = "an erased subscriber"
 _MERGING = ("merge", "part")  # the state before or after is the id of the paper that stays
 
 State = Any  # what JSON can hold: see `state_of`

@@ -9,9 +9,9 @@ from sqlalchemy import Engine
 from support.service import MONDAY, add_subscriber
 
 from notifier.errors import FetchError, UsageError
-from notifier.models import AdminEntry
+from notifier.models import ERASED, AdminEntry
 from notifier.operations import logged, read_admin_log
-from notifier.store import admin_log, curation, reading, subscribers, writing
+from notifier.store import admin_log, reading, subscribers, writing
 from notifier.subscribers import SignUp, erase, export_data
 
 ANN, BOB = "ann@example.org", "bob@example.org"
@@ -64,7 +64,7 @@ def test_an_erased_subscriber_is_in_no_entry_and_a_new_address_takes_the_place_o
         admin_log.rename(connection, ANN, "new@example.org")
     erase(store, BOB, MONDAY)
     (left,) = read_admin_log(store, 9)
-    assert (left.actor, left.subject, left.details) == ("new@example.org", curation.ERASED, "")
+    assert (left.actor, left.subject, left.details) == ("new@example.org", ERASED, "")
     with reading(store) as connection:
         assert subscribers.find(connection, BOB) is None
 

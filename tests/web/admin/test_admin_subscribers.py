@@ -8,9 +8,9 @@ from support.admin_site import BOB, logged_entries, send
 from support.visitors import form_to, parsed, shown
 from support.web_site import ANN, AT_EIGHT
 
-from notifier.models import Subscriber, SubscriberState
+from notifier.models import ERASED, Subscriber, SubscriberState
 from notifier.operations import list_deliveries
-from notifier.store import curation, reading, subscribers, writing
+from notifier.store import reading, subscribers, writing
 from notifier.subscribers.subscribing import deactivate, get_subscriber
 
 NEW = "new@example.org"
@@ -166,7 +166,7 @@ def test_an_erased_subscriber_is_gone_also_from_the_log(engine: Engine, client: 
     log = client.get("/admin/log")
     assert BOB not in log.text
     assert "illness" not in log.text
-    assert actions(engine) == [("add a subscription", curation.ERASED), ("erase", curation.ERASED)]
+    assert actions(engine) == [("add a subscription", ERASED), ("erase", ERASED)]
 
 
 def test_many_are_reinstated_by_the_reply_for_which_they_were_suppressed(engine: Engine, client: httpx.Client) -> None:
