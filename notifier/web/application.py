@@ -16,7 +16,7 @@ from notifier.config import Config, metrics_token
 from notifier.errors import StoreError, UsageError
 from notifier.models import Clock
 from notifier.web import admin, assets, health, metrics, unsubscribing
-from notifier.web.admin.access import AskedSessionError, ask_to_sign_in
+from notifier.web.admin.access import ForwardableSessionError, ask_to_sign_in
 from notifier.web.allowed_methods import allowed_methods
 from notifier.web.api import documents, make_api, serve_api
 from notifier.web.compression import zip_responses
@@ -87,7 +87,7 @@ def _add_error_pages(application: FastAPI) -> None:
     """Add the page that answers each kind of error."""
     application.add_exception_handler(HTTPException, _refusal_page)
     application.add_exception_handler(NotSignedInError, _redirect_to_sign_in)
-    application.add_exception_handler(AskedSessionError, ask_to_sign_in)
+    application.add_exception_handler(ForwardableSessionError, ask_to_sign_in)
     application.add_exception_handler(UsageError, _nothing_changed_page)
     application.add_exception_handler(StoreError, _database_error_page)
     application.add_exception_handler(SQLAlchemyError, _database_error_page)

@@ -24,7 +24,7 @@ PER_PAGE = 50
 T = TypeVar("T")
 
 
-class AskedSessionError(Exception):
+class ForwardableSessionError(Exception):
     """A request of an administrator whose session was opened by the link in a digest.
 
     Digests are forwarded, and their links work again and again. So such a session does not open these pages.
@@ -37,18 +37,18 @@ class AskedSessionError(Exception):
 def admin(site: SiteDependency, visitor: Visitor, token: SessionToken) -> Subscriber:
     """Return the administrator who is signed in. For everybody else, the page does not exist.
 
-    Raises AskedSessionError if the session was opened by the link in a digest.
+    Raises ForwardableSessionError if the session was opened by the link in a digest.
     """
     if visitor is None or not is_admin(site.config, visitor):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     if not was_asked_for(site.engine, token):
-        raise AskedSessionError(visitor.email)
+        raise ForwardableSessionError(visitor.email)
     return visitor
 
 
 def ask_to_sign_in(request: Request, error: Exception) -> Response:
     """Return the page on which an administrator asks for a link for signing in."""
-    assert isinstance(error, AskedSessionError)
+    assert isinstance(error, ForwardableSessionError)
     site: Site = request.app.state.site
     values = {"is_signed_in": True, "can_administer": True, "email": error.email}
     return page(site, "admin/sign_in", HTTPStatus.FORBIDDEN, **values)
