@@ -93,7 +93,8 @@ def test_a_curator_finds_the_log_and_above_it_what_is_pinned_and_hidden_now(
     client: httpx.Client, engine: Engine
 ) -> None:
     first, second = keys(engine)
-    for path in ("/", "/papers", "/papers/trending", f"/paper/{first}", "/manage", "/digests", "/topics", "/feeds"):
+    own = ("/manage", "/manage/reactions", "/manage/feeds", "/manage/delete", "/manage/subscriptions", "/digests")
+    for path in ("/", "/papers", "/papers/trending", f"/paper/{first}", *own, "/topics", "/feeds", "/docs"):
         assert 'href="/curation"' in client.get(path).text, path
     send(client, "pin", key=first, day="2026-07-08", name="Ann", note="Later.")
     send(client, "hide", key=second)

@@ -17,7 +17,7 @@ from notifier.web.api.documentation import documentation_of
 from notifier.web.api.openapi import openapi_document
 from notifier.web.conditional import conditional
 from notifier.web.sessions import Visitor
-from notifier.web.site import SiteDependency, page
+from notifier.web.site import SiteDependency, page, signed_in
 
 DESCRIPTION = "What programs can do here: each operation with its parameters, its answer, and the scope that it needs."
 
@@ -36,7 +36,7 @@ def show_documentation(site: SiteDependency, request: Request, visitor: Visitor)
     response = page(
         site,
         "api",
-        is_signed_in=visitor is not None,
+        **signed_in(site, visitor),
         about=about_page(site, "API", DESCRIPTION, "/docs"),
         api=documentation_of(_document(request)),
         base=site.config.web.base_url,

@@ -36,7 +36,7 @@ def show_private_feeds(site: SiteDependency, subscriber: SignedIn) -> HTMLRespon
     own = _private_feeds(site, subscriber)
     shown = [(feed.title, url_of(feed, "atom"), url_of(feed, "rss")) for feed in own]
     is_unsubscribed = subscriber.state is SubscriberState.UNSUBSCRIBED
-    return page(site, "private_feeds", feeds=shown, is_unsubscribed=is_unsubscribed, is_signed_in=True)
+    return page(site, "private_feeds", feeds=shown, is_unsubscribed=is_unsubscribed, **signed_in(site, subscriber))
 
 
 @router.post("/manage/feeds", dependencies=FROM_OWN_PAGES)

@@ -115,8 +115,8 @@ def change_address(
         return _settings(site, subscriber, errors, typed={"new_email": email})
     now = site.clock()
     if not within_limits(site.engine, Action.ADDRESS_CHANGE, email, client, now):
-        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS, is_signed_in=True)
-    shown = page(site, "address_sent", old=subscriber.email, new=email, is_signed_in=True)
+        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS, **signed_in(site, subscriber))
+    shown = page(site, "address_sent", old=subscriber.email, new=email, **signed_in(site, subscriber))
     request = subscribers.request_address_change
     return in_background(shown, request, site.engine, site.config, subscriber.id, email, now)
 
@@ -132,7 +132,7 @@ def download_data(site: SiteDependency, subscriber: SignedIn) -> Response:
 @router.api_route("/manage/delete", methods=["GET", "HEAD"])
 def ask_to_delete(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
     """Show what deleting does, and a button."""
-    return page(site, "delete", email=subscriber.email, is_signed_in=True)
+    return page(site, "delete", email=subscriber.email, **signed_in(site, subscriber))
 
 
 @router.post("/manage/delete", dependencies=FROM_OWN_PAGES)
@@ -156,8 +156,8 @@ def subscribe_again(site: SiteDependency, subscriber: SignedIn, client: ClientAd
     """Ask by mail whether somebody who has unsubscribed wants mail again."""
     now = site.clock()
     if not within_limits(site.engine, Action.SIGN_UP, subscriber.email, client, now):
-        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS, is_signed_in=True)
-    shown = page(site, "asked_to_confirm", email=subscriber.email, is_signed_in=True)
+        return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS, **signed_in(site, subscriber))
+    shown = page(site, "asked_to_confirm", email=subscriber.email, **signed_in(site, subscriber))
     wanted = subscribers.SignUp(subscriber.email)
     return in_background(shown, subscribers.request_sign_up, site.engine, site.config, wanted, now)
 

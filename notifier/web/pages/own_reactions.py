@@ -16,7 +16,7 @@ from notifier.web.forms import SubmittedForm
 from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.sessions import SignedIn
-from notifier.web.site import SiteDependency, page
+from notifier.web.site import SiteDependency, page, signed_in
 
 SHOWN = 300  # of the votes and of the feedback; the export of the data has all
 
@@ -47,7 +47,7 @@ def show_reactions(site: SiteDependency, subscriber: SignedIn) -> HTMLResponse:
         feedback=list(_feedback(stored))[:SHOWN],
         numbers=(len(stored.votes), len(stored.feedback)),
         taste=subscriber.taste,
-        is_signed_in=True,
+        **signed_in(site, subscriber),
     )
 
 

@@ -63,8 +63,8 @@ def search(site: SiteDependency, request: Request, form: UrlForm, visitor: Visit
         hints = _hints(connection, text, query) if page_request.is_first else []
     if results is None:
         path = f"/search?q={quote(text, safe='')}"
-        is_signed_in = visitor is not None
-        return page(site, "no_list", HTTPStatus.NOT_FOUND, kind="", path=path, newest=None, is_signed_in=is_signed_in)
+        missing = {"kind": "", "path": path, "newest": None, **signed_in(site, visitor)}
+        return page(site, "no_list", HTTPStatus.NOT_FOUND, **missing)
     values: dict[str, object] = {**_values(site, search_request, results), "hints": hints}
     return list_response(site, request, "search", visitor, cards=results.cards, more=results.more, **values)
 

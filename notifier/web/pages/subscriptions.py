@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from http import HTTPStatus
 
-from fastapi import APIRouter, Depends, HTTPException, Response
+from fastapi import APIRouter, HTTPException, Response
 from fastapi.responses import HTMLResponse
 
 from notifier import subscribers
@@ -16,8 +16,8 @@ from notifier.web.forms import SubmittedForm, UrlForm
 from notifier.web.guards import FROM_OWN_PAGES, scripted
 from notifier.web.pages.signing_in import to_settings
 from notifier.web.previews import preview_of
-from notifier.web.sessions import SignedIn, signed_in_subscriber
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.sessions import SignedIn
+from notifier.web.site import Site, SiteDependency, page, signed_in
 
 PREVIEW = "preview"  # the value of the button that asks for a preview
 SUBSCRIPTION_PATH = "/manage/subscriptions/{subscription_id}"
@@ -25,10 +25,10 @@ SUBSCRIPTION_PATH = "/manage/subscriptions/{subscription_id}"
 router = APIRouter()
 
 
-@router.api_route("/manage/subscriptions", methods=["GET", "HEAD"], dependencies=[Depends(signed_in_subscriber)])
-def show_new_subscription(site: SiteDependency, form: UrlForm) -> HTMLResponse:
+@router.api_route("/manage/subscriptions", methods=["GET", "HEAD"])
+def show_new_subscription(site: SiteDependency, subscriber: SignedIn, form: UrlForm) -> HTMLResponse:
     """Show the form that adds subscriptions."""
-    return _form_to_add(site, read_interests(form, site.catalogue, site.engine), {})
+    return _form_to_add(site, subscriber, read_interests(form, site.catalogue, site.engine), {})
 
 
 @router.post("/manage/subscriptions", dependencies=FROM_OWN_PAGES)
@@ -37,11 +37,11 @@ def add_subscriptions(site: SiteDependency, subscriber: SignedIn, form: Submitte
     interests = read_interests(form, site.catalogue, site.engine)
     errors = dict(interests.errors)
     if form.one("do") == PREVIEW:
-        return _form_to_add(site, interests, errors)
+        return _form_to_add(site, subscriber, interests, errors)
     if not (interests.topics or interests.words):
         errors["words"] = "Choose a topic, or write what to search for."
     if errors:
-        return _form_to_add(site, interests, errors)
+        return _form_to_add(site, subscriber, interests, errors)
     name = interests.name or None
     one = len(interests.topics) + bool(interests.query) == 1
     try:
@@ -52,7 +52,7 @@ def add_subscriptions(site: SiteDependency, subscriber: SignedIn, form: Submitte
         if interests.query:
             subscribers.add_subscription(site.engine, site.config, subscriber.id, query=interests.query, name=name)
     except UsageError as error:
-        return _form_to_add(site, interests, {"words": sentence(error)})
+        return _form_to_add(site, subscriber, interests, {"words": sentence(error)})
     return to_settings(site, "added", "subscriptions")
 
 
@@ -111,10 +111,10 @@ def move_subscription(
     return to_settings(site, "ordered", "subscriptions")
 
 
-def _form_to_add(site: Site, interests: Interests, errors: Errors) -> HTMLResponse:
+def _form_to_add(site: Site, subscriber: Subscriber, interests: Interests, errors: Errors) -> HTMLResponse:
     values = {"errors": errors, "preview": preview_of(site, interests), **interest_choices(site, interests)}
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    return scripted(page(site, "add", status, is_signed_in=True, **values))
+    return scripted(page(site, "add", status, **signed_in(site, subscriber), **values))
 
 
 def _form_to_change(
@@ -129,7 +129,7 @@ def _form_to_change(
         "preview": preview_of(site, interests),
     }
     status = HTTPStatus.UNPROCESSABLE_ENTITY if errors else HTTPStatus.OK
-    return scripted(page(site, "change", status, is_signed_in=True, **values))
+    return scripted(page(site, "change", status, **signed_in(site, subscriber), **values))
 
 
 def _interests_of(found: Subscription) -> Interests:

@@ -78,7 +78,8 @@ def show_topic(site: SiteDependency, request: Request, visitor: Visitor, form: U
         found = read_topic_page(site, connection, slug, page_request)
         plot = _plot(site, connection, tagged) if page_request.is_first else None
     if found is None:
-        return page(site, "no_list", HTTPStatus.NOT_FOUND, kind="", path=path, newest=None, is_signed_in=bool(visitor))
+        values = {"kind": "", "path": path, "newest": None, **signed_in(site, visitor)}
+        return page(site, "no_list", HTTPStatus.NOT_FOUND, **values)
     about = about_page(site, title, description, path, slug, is_indexed=page_request.is_usual)
     return list_response(
         site,
