@@ -20,6 +20,7 @@ from notifier.cli import (
     demo,
     digest,
     doctor,
+    ingest,
     papers,
     pipeline,
     quarantine,
@@ -55,6 +56,7 @@ app = typer.Typer(
 GROUPS = (
     demo,
     setup,
+    ingest,
     papers,
     similar,
     sources,

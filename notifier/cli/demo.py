@@ -97,7 +97,7 @@ def _config_file(folder: Path) -> Path:
 
 
 def _ingest(run: CommandRun) -> None:
-    from notifier.cli.papers import print_dumps
+    from notifier.cli.ingest import print_dumps
     from notifier.files import dump_paths
     from notifier.pipeline import ingest
     from notifier.resources import resource

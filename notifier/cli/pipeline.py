@@ -193,8 +193,8 @@ def _ingest_folder(run: CommandRun) -> list[DumpReport]:
 
 
 def _show_once(done: OnceReport, as_json: bool) -> None:
+    from notifier.cli.ingest import print_dumps
     from notifier.cli.output import print_json
-    from notifier.cli.papers import print_dumps
     from notifier.cli.sources import fetch_as_json, print_fetches
 
     if as_json:

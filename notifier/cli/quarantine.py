@@ -52,8 +52,8 @@ def retry(
 ) -> None:
     """Read a quarantined dump again, for example after it was corrected or a limit was raised."""
     from notifier import pipeline
+    from notifier.cli.ingest import print_dumps
     from notifier.cli.output import print_json
-    from notifier.cli.papers import print_dumps
     from notifier.models import DumpStatus
     from notifier.topics import catalogue_of
 
