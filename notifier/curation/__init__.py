@@ -5,8 +5,6 @@ Pages and commands call the same functions. Each change is one transaction, whic
 
 from notifier.curation.changes import (
     PIN_TOO_LATE,
-    Correction,
-    PinRequest,
     correct,
     hide,
     is_pin_too_late,
@@ -18,6 +16,7 @@ from notifier.curation.changes import (
     unpin,
 )
 from notifier.curation.log import LogLine, read_log
+from notifier.curation.requests import Correction, PinRequest
 from notifier.curation.roles import is_admin, is_curator
 
 __all__ = [
