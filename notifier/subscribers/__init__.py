@@ -14,6 +14,15 @@ from notifier.subscribers.confirming import OpenRequest, confirm, open_request
 from notifier.subscribers.csv_export import export_content, export_subscribers
 from notifier.subscribers.csv_import import ImportReport, import_content, import_subscribers
 from notifier.subscribers.data_export import export_data
+from notifier.subscribers.leaving import (
+    deactivate,
+    end_subscription,
+    erase,
+    unsubscribe,
+    unsubscribe_from,
+    unsubscribe_from_all,
+    unsubscribe_from_one,
+)
 from notifier.subscribers.limiting import Action, within_limits
 from notifier.subscribers.managing import (
     add_subscription,
@@ -68,17 +77,10 @@ from notifier.subscribers.subscribing import (
     MAX_NAME_LENGTH,
     CheckedSignUp,
     SignUp,
-    deactivate,
-    end_subscription,
-    erase,
     get_subscriber,
     has_default_only,
     sign_up_all,
     subscribe,
-    unsubscribe,
-    unsubscribe_from,
-    unsubscribe_from_all,
-    unsubscribe_from_one,
 )
 from notifier.subscribers.sweeping import sweep
 

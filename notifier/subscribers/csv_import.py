@@ -25,10 +25,11 @@ from notifier.store import erasing, reading, retried, subscribers, suppressions,
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
 from notifier.subscribers import pausing
 from notifier.subscribers.csv_rows import COLUMNS, DEPENDENT_COLUMNS, ImportEntry, entry_of
+from notifier.subscribers.leaving import deactivate
 from notifier.subscribers.reinstating import reinstate_all
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
 from notifier.subscribers.stored_queries import update_stored_queries
-from notifier.subscribers.subscribing import check_papers, deactivate, sign_up_all
+from notifier.subscribers.subscribing import check_papers, sign_up_all
 from notifier.topics import Catalogue, catalogue_of
 
 BATCH = 500  # rows in one transaction

@@ -12,6 +12,7 @@ from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber
 from notifier.store import retried, subscriptions, writing
 from notifier.store.subscriptions import NewSubscription
+from notifier.subscribers.leaving import end_subscription
 from notifier.subscribers.own_subscriptions import own_subscription, require_subscriber
 from notifier.subscribers.requesting import MAX_SUBSCRIPTIONS
 from notifier.subscribers.subscribing import (
@@ -19,7 +20,6 @@ from notifier.subscribers.subscribing import (
     SignUp,
     check_papers,
     check_settings,
-    end_subscription,
     new_query,
     new_topic,
     parse_name,

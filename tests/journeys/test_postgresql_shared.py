@@ -41,15 +41,9 @@ from notifier.store.engine import reading, retried, writing
 from notifier.store.subscriptions import remove
 from notifier.store.tables import delivery, paper, query, subscriber, subscription
 from notifier.subscribers.csv_import import import_subscribers
+from notifier.subscribers.leaving import unsubscribe, unsubscribe_from_one
 from notifier.subscribers.pausing import pause
-from notifier.subscribers.subscribing import (
-    SignUp,
-    check_sign_up,
-    sign_up_all,
-    subscribe,
-    unsubscribe,
-    unsubscribe_from_one,
-)
+from notifier.subscribers.subscribing import SignUp, check_sign_up, sign_up_all, subscribe
 from notifier.topics import catalogue_of
 
 AT_EIGHT = MONDAY.replace(hour=8)

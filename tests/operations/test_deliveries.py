@@ -24,7 +24,8 @@ from notifier.store.engine import reading, writing
 from notifier.store.outbox import Settlement
 from notifier.store.schema import open_store
 from notifier.store.tables import delivery
-from notifier.subscribers.subscribing import SignUp, unsubscribe
+from notifier.subscribers.leaving import unsubscribe
+from notifier.subscribers.subscribing import SignUp
 
 AT_EIGHT = MONDAY.replace(hour=8)
 ANN = "ann@example.org"

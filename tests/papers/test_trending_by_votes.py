@@ -28,7 +28,8 @@ from notifier.store import dumps, paper_lists, papers, votes
 from notifier.store.engine import reading
 from notifier.store.paper_lists import Continuation, ListedPaper
 from notifier.store.tables import delivery
-from notifier.subscribers.subscribing import SignUp, erase
+from notifier.subscribers.leaving import erase
+from notifier.subscribers.subscribing import SignUp
 
 DAY = MONDAY.date()
 A_DAY = timedelta(days=1)

@@ -30,7 +30,8 @@ from notifier.store import papers, schema, subscriptions
 from notifier.store.engine import connect, reading, writing
 from notifier.store.ingest import ANNOUNCED, AnnouncePolicy
 from notifier.store.tables import named_upvotes
-from notifier.subscribers.subscribing import SignUp, erase
+from notifier.subscribers.leaving import erase
+from notifier.subscribers.subscribing import SignUp
 from notifier.topics import catalogue_of
 
 CONFIG = Config()

@@ -31,7 +31,8 @@ from notifier.store import changed_votes, papers, subscriptions
 from notifier.store.engine import reading, writing
 from notifier.store.ingest import lock
 from notifier.store.tables import named_votes, paper
-from notifier.subscribers.subscribing import SignUp, erase
+from notifier.subscribers.leaving import erase
+from notifier.subscribers.subscribing import SignUp
 from notifier.topics import catalogue_of
 
 CONFIG = Config(built_in_topics=False)

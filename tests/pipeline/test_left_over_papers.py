@@ -23,8 +23,9 @@ from notifier.pipeline.planning import plan
 from notifier.sending import mail_of, sender_for
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
+from notifier.subscribers.leaving import unsubscribe, unsubscribe_from_one
 from notifier.subscribers.pausing import pause, resume
-from notifier.subscribers.subscribing import SignUp, unsubscribe, unsubscribe_from_one
+from notifier.subscribers.subscribing import SignUp
 
 CONFIG = Config()
 AT_EIGHT = MONDAY.replace(hour=8)

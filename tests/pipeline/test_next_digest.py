@@ -29,7 +29,8 @@ from notifier.store import papers, relays
 from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery
 from notifier.subscribers import SignUp, SuppressedChoice, pause, reinstate, unsubscribe
-from notifier.subscribers.subscribing import deactivate, get_subscriber
+from notifier.subscribers.leaving import deactivate
+from notifier.subscribers.subscribing import get_subscriber
 
 ANN = "ann@example.org"
 CONFIG = Config()

@@ -20,7 +20,8 @@ from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import papers, subscribers
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
-from notifier.subscribers.subscribing import SignUp, unsubscribe
+from notifier.subscribers.leaving import unsubscribe
+from notifier.subscribers.subscribing import SignUp
 
 CONFIG = Config()
 AT_EIGHT = MONDAY.replace(hour=8)

@@ -34,7 +34,7 @@ from notifier.store import outbox
 from notifier.store.engine import writing
 from notifier.store.outbox import LEASE, Claim, Settlement, checking_claims
 from notifier.store.tables import delivery
-from notifier.subscribers.subscribing import unsubscribe
+from notifier.subscribers.leaving import unsubscribe
 
 pytestmark = pytest.mark.usefixtures("offers_pipelining")
 

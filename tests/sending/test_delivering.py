@@ -33,7 +33,8 @@ from notifier.store.engine import reading, writing
 from notifier.store.outbox import LEASE, Settlement
 from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import delivery
-from notifier.subscribers.subscribing import SignUp, unsubscribe
+from notifier.subscribers.leaving import unsubscribe
+from notifier.subscribers.subscribing import SignUp
 from notifier.templates import environment
 
 AT_EIGHT = MONDAY.replace(hour=8)

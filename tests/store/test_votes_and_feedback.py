@@ -12,7 +12,8 @@ from support.stored_papers import all_papers
 from notifier.models import Feedback, Listing, Paper
 from notifier.store import feedback, papers, votes
 from notifier.store.engine import reading, writing
-from notifier.subscribers.subscribing import SignUp, erase
+from notifier.subscribers.leaving import erase
+from notifier.subscribers.subscribing import SignUp
 
 ANN, BOB, EVE = "ann@example.org", "bob@example.org", "eve@example.org"
 TODAY = MONDAY.date()

@@ -20,9 +20,10 @@ from notifier.pipeline.planning import PlanReport, plan
 from notifier.store import subscribers
 from notifier.store.engine import reading, writing
 from notifier.subscribers import ImportReport, export_subscribers, import_subscribers
+from notifier.subscribers.leaving import deactivate, erase, unsubscribe
 from notifier.subscribers.pausing import pause
 from notifier.subscribers.spreadsheet import CsvRow
-from notifier.subscribers.subscribing import SignUp, deactivate, erase, unsubscribe
+from notifier.subscribers.subscribing import SignUp
 
 CONFIG = Config()
 AT_EIGHT = MONDAY.replace(hour=8)

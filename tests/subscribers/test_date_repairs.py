@@ -20,8 +20,9 @@ from notifier.config import Config
 from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.pipeline.planning import PlanReport
 from notifier.subscribers import calendars
+from notifier.subscribers.leaving import unsubscribe
 from notifier.subscribers.pausing import pause, resume
-from notifier.subscribers.subscribing import SignUp, unsubscribe
+from notifier.subscribers.subscribing import SignUp
 
 ANN = "ann@example.org"
 CONFIG = Config()

@@ -18,7 +18,8 @@ from notifier.store import outbox, subscribers, suppressions
 from notifier.store.engine import reading, writing
 from notifier.store.outbox import Settlement, checking_claims
 from notifier.store.suppressions import NewSuppression
-from notifier.subscribers.subscribing import SignUp, erase
+from notifier.subscribers.leaving import erase
+from notifier.subscribers.subscribing import SignUp
 
 ANN, BOB = "ann.surname@example.org", "bob@example.org"
 CONFIG = Config()

@@ -18,8 +18,9 @@ from notifier.pipeline.planning import PlanReport
 from notifier.store import outbox
 from notifier.store.engine import writing
 from notifier.store.outbox import Claim, checking_claims
+from notifier.subscribers.leaving import unsubscribe
 from notifier.subscribers.pausing import pause, resume
-from notifier.subscribers.subscribing import SignUp, unsubscribe
+from notifier.subscribers.subscribing import SignUp
 
 ANN = "ann@example.org"
 CONFIG = Config()

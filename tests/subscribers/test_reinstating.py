@@ -22,9 +22,10 @@ from notifier.store.schema import open_store
 from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import suppression
 from notifier.subscribers.csv_import import ImportReport, import_subscribers
+from notifier.subscribers.leaving import erase, unsubscribe
 from notifier.subscribers.pausing import pause
 from notifier.subscribers.reinstating import SuppressedChoice, reinstate, reinstate_all
-from notifier.subscribers.subscribing import SignUp, erase, unsubscribe
+from notifier.subscribers.subscribing import SignUp
 
 ANN, BOB, CAT = "ann@example.org", "bob@example.org", "cat@example.org"
 CONFIG = Config()

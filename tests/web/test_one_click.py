@@ -26,7 +26,7 @@ from notifier.config import Config
 from notifier.models import DeliveryState, SubscriberState
 from notifier.store.engine import reading
 from notifier.store.tables import delivery
-from notifier.subscribers.subscribing import erase
+from notifier.subscribers.leaving import erase
 
 
 @pytest.fixture

@@ -32,7 +32,8 @@ from notifier.models import Cadence, SubscriberState
 from notifier.signing import UNSUBSCRIBE_PATH, Grant, LinkPurpose, LinkSigner, sign
 from notifier.store.engine import reading
 from notifier.store.tables import query
-from notifier.subscribers.subscribing import SignUp, unsubscribe
+from notifier.subscribers.leaving import unsubscribe
+from notifier.subscribers.subscribing import SignUp
 
 MARKUP = '"<script>alert(1)</script>" OR quantization'
 

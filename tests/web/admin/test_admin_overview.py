@@ -16,7 +16,8 @@ from notifier.models import SubscriberState
 from notifier.operations import hold_delivery, list_deliveries, read_overview
 from notifier.pipeline import plan
 from notifier.store import dumps, writing
-from notifier.subscribers.subscribing import deactivate, get_subscriber
+from notifier.subscribers.leaving import deactivate
+from notifier.subscribers.subscribing import get_subscriber
 from notifier.web.admin.hourly_plot import hourly_plot
 from notifier.web.weekly_plot import HEIGHT
 

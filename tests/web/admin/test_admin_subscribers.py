@@ -11,7 +11,8 @@ from support.web_site import ANN, AT_EIGHT
 from notifier.models import ERASED, Subscriber, SubscriberState
 from notifier.operations import list_deliveries
 from notifier.store import reading, subscribers, writing
-from notifier.subscribers.subscribing import deactivate, get_subscriber
+from notifier.subscribers.leaving import deactivate
+from notifier.subscribers.subscribing import get_subscriber
 
 NEW = "new@example.org"
 HOSTILE = "<script>alert(1)</script>"
