@@ -1,4 +1,4 @@
-"""Sign up, unsubscribe and erase subscribers."""
+"""Sign up new subscribers, and change the settings of known ones."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from notifier.models import Subscriber
 from notifier.signing import PATHS, Grant, LinkPurpose, sign
 from notifier.subscribers import Action, ended_link, request_new_link, within_limits
 from notifier.web.background import in_background
-from notifier.web.site import Site, page
+from notifier.web.site import Site, page, signed_in
 from notifier.web.wording import mask_address
 
 AGAIN = "/again"  # the path of a link with this ending asks for a new link
@@ -29,8 +29,8 @@ def used_link(site: Site, grant: Grant, visitor: Subscriber | None) -> HTMLRespo
         recipient=mask_address(ended.recipient) if ended else "",
         is_confirmed=bool(ended and ended.is_getting_mail and grant.purpose is LinkPurpose.CONFIRM),
         is_of_digest=grant.purpose is LinkPurpose.MANAGE,
-        is_signed_in=visitor is not None,
         again=f"{site.root}{PATHS[grant.purpose]}{sign(site.key or b'', grant)}{AGAIN}",
+        **signed_in(site, visitor),
     )
 
 

@@ -19,7 +19,7 @@ from notifier.web.fields import sentence
 from notifier.web.grants import require_grant
 from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.sessions import Visitor, open_session
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 from notifier.web.used_links import AGAIN, send_new_link, used_link
 from notifier.web.wording import schedule_in_words
 
@@ -80,7 +80,7 @@ def _sign_in_and_welcome(site: Site, subscriber: Subscriber, *, is_addition: boo
         is_addition=is_addition,
         is_active=subscriber.state is SubscriberState.ACTIVE,
         schedule=schedule_in_words(subscriber.cadence, subscriber.hour, subscriber.timezone, subscriber.weekday),
-        is_signed_in=True,
+        **signed_in(site, subscriber),
     )
     token = sign_in(site.engine, manage_grant(subscriber, site.clock()), site.clock())
     if token:

@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Request
 from fastapi.responses import HTMLResponse
 
 from notifier.digests.content import whole_content
+from notifier.models import Subscriber
 from notifier.signing import DIGEST_PATH, Grant, LinkPurpose
 from notifier.subscribers import digest_of, past_digests
 from notifier.text.harmless import inert
@@ -44,7 +45,7 @@ def show_digest(site: SiteDependency, request: Request, subscriber: SignedIn, di
     """Show a digest of the subscriber who is signed in."""
     found = digest_of(site.engine, int(digest_id)) if is_id(digest_id) else None
     if found is None or found.digest.subscriber_id != subscriber.id:
-        return _no_digest(site, is_signed_in=True)
+        return _no_digest(site, subscriber)
     content = whole_content(found.digest, found.papers, site.mail)
     shown = [ShownPaper(each.id, each.key, inert(each.title)) for each in found.papers.values()]
     reactions = reaction_rows(site, subscriber, shown, path_of(request))
@@ -59,14 +60,14 @@ def show_web_copy(
     """Show the digest whose mail has this link, without a session, as long as its row exists."""
     found = digest_of(site.engine, grant.row_id)
     if found is None:
-        return _no_digest(site)
+        return _no_digest(site, None)
     content = whole_content(found.digest, found.papers, site.mail)
     response = page(site, "digest", content=content, reactions={}, recipient=mask_address(found.digest.recipient))
     response.headers["X-Robots-Tag"] = "noindex"
     return response
 
 
-def _no_digest(site: Site, *, is_signed_in: bool = False) -> HTMLResponse:
+def _no_digest(site: Site, visitor: Subscriber | None) -> HTMLResponse:
     """Return the page in place of a digest that was removed; it does not tell whether the digest is somebody else's."""
     days = site.config.keep.deliveries
-    return page(site, "no_digest", HTTPStatus.NOT_FOUND, days=days, is_signed_in=is_signed_in)
+    return page(site, "no_digest", HTTPStatus.NOT_FOUND, days=days, **signed_in(site, visitor))

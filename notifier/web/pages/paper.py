@@ -89,7 +89,7 @@ def show_paper(site: SiteDependency, request: Request, visitor: Visitor, form: U
     """Show a paper: its abstract, links, topics, citation, and when it was listed."""
     shown = paper_page(site, key, visitor, FormOutcome(done=DONE.get(form.one("done"), "")))
     if shown is None:
-        return _no_paper_page(site, is_signed_in=visitor is not None)
+        return _no_paper_page(site, visitor)
     return conditional(request, shown) if shown.status_code == HTTPStatus.OK else shown
 
 
@@ -104,7 +104,7 @@ def paper_page(site: Site, key: str, visitor: Subscriber | None, outcome: FormOu
         return None
     can_curate = is_curator(site.config, visitor)
     if not can_curate and _is_hidden(site, found):
-        return page(site, "hidden_paper", HTTPStatus.GONE, is_signed_in=visitor is not None)
+        return page(site, "hidden_paper", HTTPStatus.GONE, **signed_in(site, visitor))
     if found.key != key:
         return _redirect_to_key(site, found, "")
     return _whole_page(site, found, visitor, outcome, can_curate=can_curate)
@@ -179,8 +179,8 @@ def _redirect_to_key(site: Site, found: Paper, ending: str) -> Response:
     return RedirectResponse(f"{site.root}{paper_path(found)}{ending}", HTTPStatus.PERMANENT_REDIRECT)
 
 
-def _no_paper_page(site: Site, *, is_signed_in: bool) -> HTMLResponse:
-    return page(site, "no_paper", HTTPStatus.NOT_FOUND, is_signed_in=is_signed_in)
+def _no_paper_page(site: Site, visitor: Subscriber | None) -> HTMLResponse:
+    return page(site, "no_paper", HTTPStatus.NOT_FOUND, **signed_in(site, visitor))
 
 
 def _description(citation: Citation) -> str:

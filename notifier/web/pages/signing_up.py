@@ -20,7 +20,7 @@ from notifier.web.forms import Form, SubmittedForm, UrlForm
 from notifier.web.guards import FROM_OWN_PAGES, framed, scripted
 from notifier.web.previews import preview_of
 from notifier.web.sessions import Visitor
-from notifier.web.site import Site, SiteDependency, page
+from notifier.web.site import Site, SiteDependency, page, signed_in
 
 FORM_PATH = "/subscribe"
 FRAME_PATH = "/subscribe/embed"
@@ -53,7 +53,7 @@ def show_form(site: SiteDependency, form: UrlForm, visitor: Visitor, client: Cli
     if not (interests.topics or interests.words):
         interests = Interests(topics=(TRENDING,))
     schedule = read_schedule(form, site.config.digest)
-    return _form_page(site, form, interests, schedule, {}, is_signed_in=visitor is not None)
+    return _form_page(site, form, interests, schedule, {}, **signed_in(site, visitor))
 
 
 @router.post(f"{FORM_PATH}/preview", dependencies=FROM_OPEN_PAGES)
