@@ -141,8 +141,9 @@ def test_nginx_forwards_who_asked_and_keeps_operators_pages_and_large_bodies_out
         assert site.ask("GET", private)[0] == 404
     assert site.ask("POST", "/subscribe", b"x" * 60_000)[0] == 200
     assert site.ask("POST", "/subscribe", b"x" * 70_000)[0] == 413
-    status, body = site.ask("POST", "/admin/subscribers/import", b"x" * 70_000)
-    assert (status, json.loads(body)["x-forwarded-for"]) == (200, "127.0.0.1")
+    for large in ("/admin/subscribers/import", "/api/v1/dumps?name=papers.txt"):
+        status, body = site.ask("POST", large, b"x" * 70_000)
+        assert (status, json.loads(body)["x-forwarded-for"]) == (200, "127.0.0.1")
     assert site.ask("GET", "/admin/")[0] == 200, "only administrators get more than a 404 there"
     plain = http.client.HTTPConnection("127.0.0.1", site.http)
     plain.request("GET", "/papers?order=newest", headers={"Host": HOST})
