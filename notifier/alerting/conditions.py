@@ -13,7 +13,7 @@ from typing import NamedTuple
 from sqlalchemy import Connection
 
 from notifier.alerting.disks import check_disks
-from notifier.alerting.findings import Finding
+from notifier.alerting.findings import AlertFinding
 from notifier.arrivals import JudgedSource, judged_sources, number_of_papers
 from notifier.config import Config
 from notifier.models import Health, RelayState
@@ -59,7 +59,7 @@ PATIENCE_OF_SERVICE, PATIENCE_OF_CRON = Patience(timedelta(hours=1)), Patience(t
 
 def findings(
     connection: Connection, config: Config, stored: Mapping[str, StoredAlert], now: datetime, patience: Patience
-) -> list[Finding]:
+) -> list[AlertFinding]:
     """Return what each check has found. A source of which nothing is known yet has no finding.
 
     `stored` holds the alerts by key, because some troubles end at another limit than the one at which they begin.
@@ -81,22 +81,22 @@ def findings(
 
 def check_sources(
     connection: Connection, config: Config, stored: Mapping[str, StoredAlert], now: datetime
-) -> list[Finding]:
+) -> list[AlertFinding]:
     """Return a finding for each source of the config."""
     if not config.sources:
         return []
     judged = judged_sources(connection, config, now)
-    return [_of_source(each, stored, now) for each in judged if each.verdict.health is not Health.NEW]
+    return [_of_source(each, stored, now) for each in judged if each.judgement.health is not Health.NEW]
 
 
-def check_relay(relay: RelayState, config: Config, now: datetime) -> Finding:
+def check_relay(relay: RelayState, config: Config, now: datetime) -> AlertFinding:
     """Return the finding on the relay: trouble if sending to it is paused, and not only for the moment of a restart."""
     key, about = "relay", "The relay"
     until = relay.paused_until
     if until is None or not (until - now > LONG_PAUSE or relay.pauses >= MANY_PAUSES or now - until > UNENDED_PAUSE):
-        return Finding(key, about, "the relay accepts mail again", f"{config.relay_name} accepts mail again")
+        return AlertFinding(key, about, "the relay accepts mail again", f"{config.relay_name} accepts mail again")
     reason = without_addresses(relay.reason)
-    return Finding(
+    return AlertFinding(
         key,
         about,
         "the relay accepts no mail",
@@ -107,14 +107,14 @@ def check_relay(relay: RelayState, config: Config, now: datetime) -> Finding:
     )
 
 
-def check_quarantine(connection: Connection, now: datetime) -> Finding:
+def check_quarantine(connection: Connection, now: datetime) -> AlertFinding:
     """Return the finding on the quarantine: trouble if files came into it in the last days."""
     key, about = "quarantine", "The quarantine"
     new = [each for each in dumps.quarantined_files(connection) if each.at > now - NEW_IN_QUARANTINE]
     if not new:
-        return Finding(key, about, "the quarantine has no new dumps", "it holds no dump of the last 7 days")
+        return AlertFinding(key, about, "the quarantine has no new dumps", "it holds no dump of the last 7 days")
     more = f" (and {len(new) - 1} more)" if len(new) > 1 else ""
-    return Finding(
+    return AlertFinding(
         key,
         about,
         "dumps cannot be read",
@@ -125,13 +125,13 @@ def check_quarantine(connection: Connection, now: datetime) -> Finding:
     )
 
 
-def check_suppressions(connection: Connection, now: datetime) -> Finding:
+def check_suppressions(connection: Connection, now: datetime) -> AlertFinding:
     """Return the finding on suppressions: trouble if many more subscribers than usual were suppressed in a day."""
     key, about = "suppressions", "Suppressed subscribers"
     today = suppressions.count_between(connection, now - DAY, now)
     if not today or not _is_jump(connection, today, now):
-        return Finding(key, about, "few subscribers are suppressed again", "no more than usual in the last day")
-    return Finding(
+        return AlertFinding(key, about, "few subscribers are suppressed again", "no more than usual in the last day")
+    return AlertFinding(
         key,
         about,
         "many subscribers were suppressed",
@@ -145,13 +145,13 @@ def check_suppressions(connection: Connection, now: datetime) -> Finding:
 
 def check_deliveries(
     connection: Connection, config: Config, relay: RelayState, now: datetime, patience: Patience
-) -> Finding:
+) -> AlertFinding:
     """Return the finding on the outbox: trouble if mail has waited for long, and none was accepted in this time.
 
     Mail that waits for a paused relay, or for the next day because of `rate_per_day`, does not count.
     """
     key, about = "deliveries", "Mail"
-    well = Finding(key, about, "mail is delivered again", "mail is sent again, or none waits any more")
+    well = AlertFinding(key, about, "mail is delivered again", "mail is sent again, or none waits any more")
     limit = config.smtp.rate_per_day
     if relay.paused_until is not None or (limit and relay.day == now.date() and relay.sent >= limit):
         return well
@@ -160,7 +160,7 @@ def check_deliveries(
         return well
     if now - max(oldest, patience.since or oldest) < patience.wait:
         return well
-    return Finding(
+    return AlertFinding(
         key,
         about,
         "no mail is delivered",
@@ -171,13 +171,14 @@ def check_deliveries(
     )
 
 
-def check_inbox(connection: Connection, config: Config, now: datetime) -> Finding:
+def check_inbox(connection: Connection, config: Config, now: datetime) -> AlertFinding:
     """Return the finding on the inbox: trouble if notifier could not read it for hours."""
     key, about = "inbox", "The inbox of replies and returned mail"
     state = returned.inbox_state(connection, config.inbox_name)
     if not config.mail.inbox or state.failing_since is None or now - state.failing_since < UNREAD_INBOX:
-        return Finding(key, about, "the inbox is read again", "it is read again, or [mail] inbox is another one now")
-    return Finding(
+        what = "it is read again, or [mail] inbox is another one now"
+        return AlertFinding(key, about, "the inbox is read again", what)
+    return AlertFinding(
         key,
         about,
         "the inbox cannot be read",
@@ -188,14 +189,14 @@ def check_inbox(connection: Connection, config: Config, now: datetime) -> Findin
     )
 
 
-def check_replies(connection: Connection) -> Finding:
+def check_replies(connection: Connection) -> AlertFinding:
     """Return the finding on replies: trouble if some were not understood, and nobody has looked at them yet."""
     key, about = "replies", "Replies"
     number = returned.count_unclear(connection)
     if not number:
-        return Finding(key, about, "no reply waits any more", "somebody has looked at all of them")
+        return AlertFinding(key, about, "no reply waits any more", "somebody has looked at all of them")
     waiting = counted(number, "reply", "replies")
-    return Finding(
+    return AlertFinding(
         key,
         about,
         "replies wait for a person",
@@ -207,15 +208,15 @@ def check_replies(connection: Connection) -> Finding:
     )
 
 
-def check_webhooks(connection: Connection) -> Finding:
+def check_webhooks(connection: Connection) -> AlertFinding:
     """Return the finding on webhooks: trouble if one is disabled, because its endpoint does not accept events."""
     key, about = "webhooks", "Webhooks"
     disabled = [each for each in endpoints.all_endpoints(connection) if each.disabled_at]
     if not disabled:
-        return Finding(key, about, "no webhook is disabled any more", "each webhook gets its events")
+        return AlertFinding(key, about, "no webhook is disabled any more", "each webhook gets its events")
     first = disabled[0]
     more = f" (and {len(disabled) - 1} more)" if len(disabled) > 1 else ""
-    return Finding(
+    return AlertFinding(
         key,
         about,
         "a webhook was disabled",
@@ -234,23 +235,23 @@ def _is_jump(connection: Connection, today: int, now: datetime) -> bool:
     return today >= MANY_SUPPRESSIONS and today * USUAL_DAYS > USUAL_FACTOR * before
 
 
-def _of_source(judged: JudgedSource, stored: Mapping[str, StoredAlert], now: datetime) -> Finding:
-    verdict, name = judged.verdict, judged.history.name
+def _of_source(judged: JudgedSource, stored: Mapping[str, StoredAlert], now: datetime) -> AlertFinding:
+    judgement, name = judged.judgement, judged.history.name
     key, about = f"{_SOURCE}{name}", f"source {name}"
     before = stored.get(key)
     is_open = before is not None and before.is_open
-    if not verdict.health.is_trouble:
+    if not judgement.health.is_trouble:
         what = _well_again(judged, before, now) if before and is_open else "it is well"
-        return Finding(key, about, f"the source {name} is well again", what)
-    days = [day for day in (verdict.since, before.since if before and is_open else None) if day]
-    return Finding(
+        return AlertFinding(key, about, f"the source {name} is well again", what)
+    days = [day for day in (judgement.since, before.since if before and is_open else None) if day]
+    return AlertFinding(
         key,
         about,
-        f"the source {name} is {verdict.health}",
-        f"it is {verdict.sentence}",
-        state=verdict.health,
-        cure=verdict.cure,
-        worse_than=(Health.STALE,) if verdict.health is Health.BROKEN else (),
+        f"the source {name} is {judgement.health}",
+        f"it is {judgement.sentence}",
+        state=judgement.health,
+        cure=judgement.cure,
+        worse_than=(Health.STALE,) if judgement.health is Health.BROKEN else (),
         since=min(days, default=None),
     )
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from notifier.alerting.findings import Finding
+from notifier.alerting.findings import AlertFinding
 from notifier.config import Config
 
 KEY = "disk"
@@ -17,13 +17,13 @@ LEAST_SHARE, LEAST_BYTES = 20, 1 << 30
 END_FACTOR = 2
 
 
-def check_disks(config: Config, open_keys: Collection[str]) -> Finding:
+def check_disks(config: Config, open_keys: Collection[str]) -> AlertFinding:
     """Return the finding on all disks that notifier writes to; one disk that is nearly full makes it trouble."""
     factor = END_FACTOR if KEY in open_keys else 1
     full = [f"{folder} has {free >> 20} MB left" for folder, free, least in _disks(config) if free < factor * least]
     if not full:
-        return Finding(KEY, "The disk", "the disk has room again", "all folders have room again")
-    return Finding(
+        return AlertFinding(KEY, "The disk", "the disk has room again", "all folders have room again")
+    return AlertFinding(
         KEY,
         "The disk",
         "the disk is nearly full",

@@ -7,7 +7,7 @@ from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
-class Finding:
+class AlertFinding:
     """What a check has found: trouble, or that all is well.
 
     `key` identifies what was checked. `about` names it in the mail, `title` is the end of the subject, and `what` says

@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine
 
 from notifier.alerting.conditions import PATIENCE_OF_SERVICE, Patience, all_keys, findings, source_of
-from notifier.alerting.findings import Finding
+from notifier.alerting.findings import AlertFinding
 from notifier.config import Config
 from notifier.digests.details import encode_alert_details
 from notifier.digests.items import NO_ITEMS
@@ -63,7 +63,7 @@ def alert_changes(
     return [change for change in changes if change]
 
 
-def alert_after(finding: Finding, before: StoredAlert | None, now: datetime) -> StoredAlert | None:
+def alert_after(finding: AlertFinding, before: StoredAlert | None, now: datetime) -> StoredAlert | None:
     """Return the alert to store after a finding, or None if nothing has to be stored."""
     if before and not before.is_open and _is_forgotten(before, now):
         before = None
@@ -78,7 +78,7 @@ def alert_after(finding: Finding, before: StoredAlert | None, now: datetime) -> 
     return None
 
 
-def _after_trouble(finding: Finding, before: StoredAlert | None, now: datetime) -> StoredAlert | None:
+def _after_trouble(finding: AlertFinding, before: StoredAlert | None, now: datetime) -> StoredAlert | None:
     words = {name: getattr(finding, name) for name in ("key", "state", "title", "what", "cure", "since")}
     if before is None or not before.is_open:
         return StoredAlert(**words, opened_at=now, flaps=before is not None)
@@ -88,7 +88,7 @@ def _after_trouble(finding: Finding, before: StoredAlert | None, now: datetime) 
 
 
 def _tell(
-    engine: Engine, config: Config, finding: Finding, before: StoredAlert | None, now: datetime
+    engine: Engine, config: Config, finding: AlertFinding, before: StoredAlert | None, now: datetime
 ) -> AlertChange | None:
     """Store the alert after a finding, and return what the operator is told; None if they are told nothing new."""
     after = alert_after(finding, before, now)

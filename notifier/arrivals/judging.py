@@ -29,7 +29,7 @@ SCHEDULE = "Check that `notifier serve` or the cron job for `notifier once` runs
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class Judgement:
     """The health of a source, one sentence that says why, without a full stop, and the cure if something is wrong.
 
     `since` is the day on which the trouble began; None if nothing is wrong.
@@ -41,25 +41,25 @@ class Verdict:
     since: date | None = None
 
 
-def judge(history: SourceHistory, now: datetime, others: Sequence[SourceHistory] = ()) -> Verdict:
-    """Return the verdict on a source at `now`; `others` are sources that list the same days."""
+def judge(history: SourceHistory, now: datetime, others: Sequence[SourceHistory] = ()) -> Judgement:
+    """Return the judgement on a source at `now`; `others` are sources that list the same days."""
     now = now.astimezone(UTC)
     if history.last_tried_at is None:
-        return Verdict(Health.NEW, "not fetched yet; run `notifier fetch`")
+        return Judgement(Health.NEW, "not fetched yet; run `notifier fetch`")
     if history.is_changed:
-        return Verdict(Health.NEW, "changed in the config and not fetched since then; the next run fetches it")
+        return Judgement(Health.NEW, "changed in the config and not fetched since then; the next run fetches it")
     if _is_broken(history, now):
         return _broken(history, now)
     if history.last_succeeded_at is None:
-        return Verdict(Health.NEW, f"not fetched yet: {_retry(history, now)}")
+        return Judgement(Health.NEW, f"not fetched yet: {_retry(history, now)}")
     if _is_overdue(history, now):
         return _overdue(history)
     if shortfall := shortfalls.find(history, now, others):
-        return Verdict(Health.STALE, f"stale: {shortfall.sentence}", LOOK.format(name=history.name), shortfall.since)
-    verdict = _today(history, now)
+        return Judgement(Health.STALE, f"stale: {shortfall.sentence}", LOOK.format(name=history.name), shortfall.since)
+    judgement = _today(history, now)
     if history.failures:
-        return Verdict(verdict.health, f"{verdict.sentence}; {_retry(history, now)}")
-    return verdict
+        return Judgement(judgement.health, f"{judgement.sentence}; {_retry(history, now)}")
+    return judgement
 
 
 def usual_papers(history: SourceHistory, day: date) -> int | None:
@@ -77,14 +77,14 @@ def _is_broken(history: SourceHistory, now: datetime) -> bool:
     return any(history.failures >= tries and lasted >= time for tries, time in PATIENCE)
 
 
-def _broken(history: SourceHistory, now: datetime) -> Verdict:
+def _broken(history: SourceHistory, now: datetime) -> Judgement:
     assert history.problem_since is not None, "a failure has no time"
     since = history.problem_since.date()
     problem = _problem(history)
     cure = f"{_tries(history, now)}. {FETCH.format(name=history.name)}"
     if problem.cure:
         cure = f"{problem.cure[0].upper()}{problem.cure[1:]}. {cure}"
-    return Verdict(Health.BROKEN, f"broken since {day_name(since)}: {problem.reason}", cure, since)
+    return Judgement(Health.BROKEN, f"broken since {day_name(since)}: {problem.reason}", cure, since)
 
 
 def _tries(history: SourceHistory, now: datetime) -> str:
@@ -124,27 +124,27 @@ def _overdue_by(history: SourceHistory, now: datetime) -> timedelta:
     return now - due if due is not None and tried is not None and tried < due else timedelta()
 
 
-def _overdue(history: SourceHistory) -> Verdict:
+def _overdue(history: SourceHistory) -> Judgement:
     assert history.next_due is not None, "a source without a schedule is never overdue"
     since = history.next_due.date()
-    return Verdict(Health.STALE, f"stale: due since {day_name(since)}, and not fetched", SCHEDULE, since)
+    return Judgement(Health.STALE, f"stale: due since {day_name(since)}, and not fetched", SCHEDULE, since)
 
 
-def _today(history: SourceHistory, now: datetime) -> Verdict:
-    """Return the verdict on a source with which nothing is wrong: what came today, or why nothing did."""
+def _today(history: SourceHistory, now: datetime) -> Judgement:
+    """Return the judgement on a source with which nothing is wrong: what came today, or why nothing did."""
     today = now.date()
     count = history.days.get(today)
     if count and count.papers:
         so_far = "" if count.is_complete else " so far"
-        return Verdict(Health.WELL, f"{number_of_papers(count.papers)} today{so_far}{_of_usual(history, today)}")
+        return Judgement(Health.WELL, f"{number_of_papers(count.papers)} today{so_far}{_of_usual(history, today)}")
     newest = _newest(history, today)
     assert history.last_succeeded_at is not None, "only a source that was fetched is well"
     if history.last_succeeded_at.date() < today:
-        return Verdict(Health.WELL, newest or "no papers so far")
+        return Judgement(Health.WELL, newest or "no papers so far")
     ending = f"; {newest}" if newest else ""
     if usual_papers(history, today) == 0:
-        return Verdict(Health.QUIET, f"quiet: usually no papers on a {weekday(today)}{ending}")
-    return Verdict(Health.QUIET, f"no papers today{_of_usual(history, today)}{ending}")
+        return Judgement(Health.QUIET, f"quiet: usually no papers on a {weekday(today)}{ending}")
+    return Judgement(Health.QUIET, f"no papers today{_of_usual(history, today)}{ending}")
 
 
 def _of_usual(history: SourceHistory, today: date) -> str:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection, Engine
 
-from notifier.arrivals.judging import Verdict, judge, usual_papers
+from notifier.arrivals.judging import Judgement, judge, usual_papers
 from notifier.config import Config
 from notifier.models import Health, SourceHistory
 from notifier.store import reading, sources
@@ -38,10 +38,10 @@ class SourceHealth:
 
 
 class JudgedSource(NamedTuple):
-    """What is known of a source, and the verdict on it."""
+    """What is known of a source, and the judgement on it."""
 
     history: SourceHistory
-    verdict: Verdict
+    judgement: Judgement
 
 
 def source_health(engine: Engine, config: Config, now: datetime) -> list[SourceHealth]:
@@ -54,7 +54,7 @@ def source_health(engine: Engine, config: Config, now: datetime) -> list[SourceH
 
 
 def judged_sources(connection: Connection, config: Config, now: datetime) -> list[JudgedSource]:
-    """Return each source with the verdict on it, in the order of the config."""
+    """Return each source with the judgement on it, in the order of the config."""
     since = (now - MEMORY).date()
     fingerprints = sources.config_fingerprints(connection)
     histories = {
@@ -75,14 +75,14 @@ def _others(name: str, config: Config, histories: Mapping[str, SourceHistory]) -
 
 
 def _health(judged: JudgedSource, now: datetime) -> SourceHealth:
-    history, verdict = judged
+    history, judgement = judged
     today = history.days.get(now.date())
     return SourceHealth(
         name=history.name,
-        health=verdict.health,
-        sentence=verdict.sentence,
-        cure=verdict.cure,
-        since=verdict.since,
+        health=judgement.health,
+        sentence=judgement.sentence,
+        cure=judgement.cure,
+        since=judgement.since,
         last_succeeded_at=history.last_succeeded_at,
         papers_today=today.papers if today else 0,
         usual=usual_papers(history, now.date()),

@@ -1,4 +1,4 @@
-"""Write days, instants, numbers and failures as they appear in the sentences of verdicts."""
+"""Write days, instants, numbers and failures as they appear in the sentences of judgements."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from notifier.text.harmless import inert
 
 if TYPE_CHECKING:
     from notifier.arrivals import SourceHealth
-    from notifier.operations import Backlog, Inbox, OpenAlert, Pause, Status
+    from notifier.operations import Backlog, OpenAlert, Pause, Status, WatchedInbox
 
 PIPE = "pipe"  # the same as in config.inbox, which is not imported here, because the import takes long
 MAX_REPLIES, REPLY_WIDTH = 5, 120
@@ -119,7 +119,7 @@ def _show_returned(found: Status) -> None:
         typer.echo(inert(f"  {each.at:%Y-%m-%d} {each.sender}: {shortened(each.text, REPLY_WIDTH)}"))
 
 
-def _inbox(inbox: Inbox) -> str:
+def _inbox(inbox: WatchedInbox) -> str:
     if inbox.error:
         since = f"{inbox.failing_since:%Y-%m-%d %H:%M} UTC" if inbox.failing_since else "some time"
         return f"not read since {since}: {inbox.error}"

@@ -20,7 +20,7 @@ from notifier.config import FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching.deadline import Deadline
 from notifier.fetching.failures import CHECK_URL, TemporaryError, refusal, unknown_host
-from notifier.fetching.http_messages import HttpResponse, PostAnswer, Request
+from notifier.fetching.http_messages import HttpRequest, HttpResponse, PostAnswer
 from notifier.fetching.ip_addresses import Resolve, check_host, checked_addresses, resolve
 from notifier.fetching.pacing import TURNS, Sleep
 from notifier.fetching.urls import ParsedUrl, check_tls, read_url
@@ -126,7 +126,7 @@ class Client:
         """Send a form, once. Raises FetchError if it is not accepted; a redirect counts as a refusal."""
         parsed = read_url(url)
         headers = {**self._headers(), "Content-Type": "application/x-www-form-urlencoded"}
-        request = Request("POST", parsed, headers, urlencode(form).encode("ascii"))
+        request = HttpRequest("POST", parsed, headers, urlencode(form).encode("ascii"))
         response = self._ask(request, self._allowed_ips(parsed), 0.0, Deadline(self._settings.seconds))
         if not _OK <= response.status < _FIRST_NO_SUCCESS:
             raise self._refusal(parsed, response)
@@ -139,7 +139,7 @@ class Client:
         """
         parsed = read_url(url)
         all_headers = {**self._headers(), "Content-Type": "application/json", **headers}
-        request = Request("POST", parsed, all_headers, body, wants_body=False)
+        request = HttpRequest("POST", parsed, all_headers, body, wants_body=False)
         response = self._exchange.ask(request, self._allowed_ips(parsed), Deadline(self._settings.seconds))
         return PostAnswer(response.status, retry_after(response.headers, self._clock()))
 
@@ -150,13 +150,13 @@ class Client:
         url = first_url
         for _ in range(MAX_REDIRECTS + 1):
             ips = self._allowed_ips(url) if url is first_url else self._allowed_ips_of_redirect(first_url, url)
-            response = self._ask(Request("GET", url, headers), ips, pause, deadline)
+            response = self._ask(HttpRequest("GET", url, headers), ips, pause, deadline)
             if response.status not in _REDIRECTS:
                 return url, response
             url = _redirect_target(first_url, url, response)
         raise FetchError(f"{first_url} redirects more than {MAX_REDIRECTS} times", CHECK_URL)
 
-    def _ask(self, request: Request, ips: Sequence[str], pause: float, deadline: Deadline) -> HttpResponse:
+    def _ask(self, request: HttpRequest, ips: Sequence[str], pause: float, deadline: Deadline) -> HttpResponse:
         """Make one request when no other request to the host runs. The deadline moves by the time spent on waiting."""
         with TURNS.wait_for_turn(request.url, pause, self._sleep) as waited:
             deadline.extend(waited)

@@ -17,8 +17,8 @@ from notifier.config import FetchingConfig
 from notifier.errors import FetchError
 from notifier.fetching.deadline import Deadline, DeadlineWatch
 from notifier.fetching.failures import CHECK_URL, LATER, TemporaryError, no_connection
-from notifier.fetching.http_messages import HttpResponse, Request
-from notifier.fetching.unpacking import ENCODINGS, Body, CutOffError, TooLargeError
+from notifier.fetching.http_messages import HttpRequest, HttpResponse
+from notifier.fetching.unpacking import ENCODINGS, CutOffError, TooLargeError, UnpackedBody
 from notifier.fetching.urls import ParsedUrl
 
 _MAX_CONNECT_SECONDS = 20.0  # for one IP address
@@ -51,7 +51,7 @@ class Exchange:
         """Close the connections that are still open."""
         self._transport.close()
 
-    def ask(self, request: Request, ips: Sequence[str], deadline: Deadline) -> HttpResponse:
+    def ask(self, request: HttpRequest, ips: Sequence[str], deadline: Deadline) -> HttpResponse:
         """Make a request to the first of these IP addresses that accepts a connection.
 
         Without IP addresses, the request goes to the proxy, which resolves the name. Raises FetchError.
@@ -68,7 +68,7 @@ class Exchange:
         except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
             raise no_connection(request.url, error, is_proxied=not ips) from None
 
-    def _ask(self, request: Request, ip: str | None, deadline: Deadline) -> HttpResponse:
+    def _ask(self, request: HttpRequest, ip: str | None, deadline: Deadline) -> HttpResponse:
         url = request.url
         with DeadlineWatch(deadline) as watch:
             try:
@@ -87,7 +87,7 @@ class Exchange:
                     raise
                 raise _broken(url, error, deadline) from None
 
-    def _read(self, streamed_response: httpx2.Response, request: Request) -> HttpResponse:
+    def _read(self, streamed_response: httpx2.Response, request: HttpRequest) -> HttpResponse:
         url = request.url
         headers = {name.lower(): value for name, value in streamed_response.headers.items()}
         if streamed_response.status_code != _OK or not request.wants_body:
@@ -98,7 +98,7 @@ class Exchange:
                 f"the response of {url} has a Content-Encoding that was not asked for", "report it to its operator"
             )
         length = headers.get("content-length", "")
-        body = Body(encoding, self._limit)
+        body = UnpackedBody(encoding, self._limit)
         try:
             if length.isdecimal() and int(length) > self._limit:
                 raise TooLargeError
@@ -112,7 +112,7 @@ class Exchange:
             raise TemporaryError(url, f"the response of {url} was cut off") from None
 
 
-def _http_request(request: Request, ip: str | None, deadline: Deadline, watch: DeadlineWatch) -> httpx2.Request:
+def _http_request(request: HttpRequest, ip: str | None, deadline: Deadline, watch: DeadlineWatch) -> httpx2.Request:
     """Return the request as httpx2 takes it: to the IP address that was checked, with the host's name in `Host`."""
     url = request.url
     left = deadline.left

@@ -11,7 +11,7 @@ from notifier.fetching.urls import ParsedUrl
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class HttpRequest:
     """An HTTP request. Without `wants_body`, the body of the response is not read."""
 
     method: str

@@ -15,7 +15,7 @@ EVERY_DAY = frozenset(range(7))
 
 
 @dataclass(frozen=True)
-class Schedule:
+class FetchSchedule:
     """The times at which a source is fetched: every `interval`, or if that is None, at `times` in `zone` on `weekdays`.
 
     Monday is weekday 0.
@@ -43,23 +43,23 @@ class Schedule:
 
 
 # arXiv's feeds of the day appear at midnight in New York; the later times are for a feed that is late or incomplete.
-_ARXIV = Schedule(times=(time(0, 40), time(3), time(9), time(13)), zone=EASTERN, weekdays=MONDAY_TO_FRIDAY)
+_ARXIV = FetchSchedule(times=(time(0, 40), time(3), time(9), time(13)), zone=EASTERN, weekdays=MONDAY_TO_FRIDAY)
 _DEFAULTS = {
-    "huggingface": Schedule(interval=timedelta(hours=4)),  # papers are added and voted for during the whole day
+    "huggingface": FetchSchedule(interval=timedelta(hours=4)),  # papers are added and voted for during the whole day
     "arxiv": _ARXIV,
-    "biorxiv": Schedule(interval=timedelta(hours=8)),
-    "medrxiv": Schedule(interval=timedelta(hours=8)),
-    "openreview": Schedule(interval=timedelta(days=1)),
-    "feed": Schedule(interval=timedelta(hours=4)),
-    "oai": Schedule(interval=timedelta(hours=12)),
-    "jsonl": Schedule(interval=timedelta(hours=6)),
+    "biorxiv": FetchSchedule(interval=timedelta(hours=8)),
+    "medrxiv": FetchSchedule(interval=timedelta(hours=8)),
+    "openreview": FetchSchedule(interval=timedelta(days=1)),
+    "feed": FetchSchedule(interval=timedelta(hours=4)),
+    "oai": FetchSchedule(interval=timedelta(hours=12)),
+    "jsonl": FetchSchedule(interval=timedelta(hours=6)),
 }
-_BY_URL = Schedule(interval=timedelta(hours=6))
-_IN_FOLDER = Schedule(interval=timedelta(minutes=5))  # reading a folder puts no load on a server
+_BY_URL = FetchSchedule(interval=timedelta(hours=6))
+_IN_FOLDER = FetchSchedule(interval=timedelta(minutes=5))  # reading a folder puts no load on a server
 _WITHOUT_WEEKENDS = ("huggingface", "arxiv", "biorxiv", "medrxiv")
 
 
-def default_schedule(source: SourceConfig) -> Schedule:
+def default_schedule(source: SourceConfig) -> FetchSchedule:
     """Return the schedule of a source that sets neither `every` nor `at`."""
     if not source.is_remote:
         return _IN_FOLDER
@@ -69,9 +69,9 @@ def default_schedule(source: SourceConfig) -> Schedule:
 def next_due(source: SourceConfig, now: datetime) -> datetime:
     """Return the first instant after `now` at which a source that was just fetched is due again, in UTC."""
     if source.interval is not None:
-        return Schedule(interval=source.interval).next_after(now)
+        return FetchSchedule(interval=source.interval).next_after(now)
     if source.time_of_day is not None:
-        return Schedule(times=(source.time_of_day,)).next_after(now)
+        return FetchSchedule(times=(source.time_of_day,)).next_after(now)
     return default_schedule(source).next_after(now)
 
 

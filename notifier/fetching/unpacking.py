@@ -17,7 +17,7 @@ class CutOffError(Exception):
     """A packed body that is cut off or cannot be unpacked."""
 
 
-class Body:
+class UnpackedBody:
     """A body that arrives in pieces, packed in one of ENCODINGS. It never holds more than `limit` bytes."""
 
     def __init__(self, encoding: str, limit: int) -> None:

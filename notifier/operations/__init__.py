@@ -16,20 +16,28 @@ from notifier.operations.overview import Overview, read_overview
 from notifier.operations.replies import drop_unclear, list_unclear
 from notifier.operations.restoring import prepare_restored
 from notifier.operations.sources import SourceSummary, list_sources
-from notifier.operations.status import Backlog, Inbox, OpenAlert, Pause, Status, count_due_deliveries, service_status
+from notifier.operations.status import (
+    Backlog,
+    OpenAlert,
+    Pause,
+    Status,
+    WatchedInbox,
+    count_due_deliveries,
+    service_status,
+)
 from notifier.operations.tokens import NewToken, create_token, find_token, list_tokens, revoke_token
 
 __all__ = [
     "Backlog",
     "Backup",
     "DeliverySummary",
-    "Inbox",
     "NewToken",
     "OpenAlert",
     "Overview",
     "Pause",
     "SourceSummary",
     "Status",
+    "WatchedInbox",
     "back_up",
     "count_due_deliveries",
     "create_token",

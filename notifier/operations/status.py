@@ -100,7 +100,7 @@ class Pause:
 
 
 @dataclass(frozen=True, slots=True)
-class Inbox:
+class WatchedInbox:
     """The place that notifier reads returned messages and replies from, and when it did so last.
 
     `error` says why it cannot be read since `failing_since`; it is empty if it can. `read_at` is None before the first
@@ -147,7 +147,7 @@ class Status:
     relay: str
     replies_to: str
     has_pages: bool
-    inbox: Inbox | None
+    inbox: WatchedInbox | None
     returned: dict[str, int]
     unclear: list[UnclearReply]
     clear_text: str
@@ -199,11 +199,11 @@ def count_due_deliveries(engine: Engine, now: datetime) -> int:
         return deliveries.count_due(connection, now)
 
 
-def _inbox(connection: Connection, config: Config) -> Inbox | None:
+def _inbox(connection: Connection, config: Config) -> WatchedInbox | None:
     if not config.mail.inbox:
         return None
     state = returned.inbox_state(connection, config.inbox_name)
-    return Inbox(config.inbox_name, state.read_at, state.error, state.failing_since)
+    return WatchedInbox(config.inbox_name, state.read_at, state.error, state.failing_since)
 
 
 def _returned(connection: Connection, now: datetime) -> dict[str, int]:

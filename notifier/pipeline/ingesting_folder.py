@@ -51,7 +51,7 @@ def ingest_folder(
     delete_gone(engine, folder)
     unmoved = _unmoved(engine, folder)
     with _owner(settings, paths) as owner:
-        run = _Run(engine, folder, now, settings, owner)
+        run = _FolderRun(engine, folder, now, settings, owner)
         for path in paths:
             try:
                 reports += run.ingest_once(path, unmoved.get(path_text(path.absolute())))
@@ -102,7 +102,7 @@ def _record_unmoved(engine: Engine, unmoved: UnmovedRecord) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _FolderRun:
     """One run over the dumps folder."""
 
     engine: Engine

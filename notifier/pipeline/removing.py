@@ -46,7 +46,7 @@ def remove_old(
         return RemovalReport(doubt=doubt)
     sweep(engine, now)
     report = RemovalReport()
-    run = _Run(engine, config, now, goes_on)
+    run = _Removal(engine, config, now, goes_on)
     for name, remove in _KINDS.items():
         if goes_on() and (removed := remove(run)):
             report.removed[name] = removed
@@ -64,7 +64,7 @@ def _doubt(engine: Engine, now: datetime) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Run:
+class _Removal:
     engine: Engine
     config: Config
     now: datetime
@@ -75,7 +75,7 @@ class _Run:
         return self.now - timedelta(days=days)
 
 
-def _remove_fetched(run: _Run) -> int:
+def _remove_fetched(run: _Removal) -> int:
     """Delete old fetched documents, and the records of old documents and of removed sources."""
     removed, keep = 0, run.config.keep
     if keep.fetched:
@@ -93,7 +93,7 @@ def _sweep_sources(engine: Engine, config: Config, before: datetime) -> None:
         sources.sweep(connection, config.sources, before)
 
 
-def _remove_listings(run: _Run) -> int:
+def _remove_listings(run: _Removal) -> int:
     """Delete the listings of old days that nothing depends on."""
     if not run.config.keep.listings:
         return 0
@@ -109,12 +109,12 @@ def _remove_listings(run: _Run) -> int:
 
 
 @retried
-def _finish_day(run: _Run, day: date) -> None:
+def _finish_day(run: _Removal, day: date) -> None:
     with writing(run.engine) as connection:
         removals.finish_listing_day(connection, day, run.now)
 
 
-def _remove_deliveries(run: _Run) -> int:
+def _remove_deliveries(run: _Removal) -> int:
     """Delete old deliveries that nothing depends on."""
     if not run.config.keep.deliveries:
         return 0
@@ -131,7 +131,7 @@ def _remove_deliveries(run: _Run) -> int:
     return pace.removed
 
 
-def _remove_returned(run: _Run) -> int:
+def _remove_returned(run: _Removal) -> int:
     """Delete what is known of messages that came back long ago, and of mailboxes that nobody reads any more."""
     pace = _Pace(run.goes_on)
     while pace.has_time():
@@ -189,7 +189,7 @@ def _record(engine: Engine, name: str, removed: int, now: datetime) -> None:
         removals.record(connection, name, removed, now)
 
 
-_KINDS: dict[str, Callable[[_Run], int]] = {
+_KINDS: dict[str, Callable[[_Removal], int]] = {
     "fetched": _remove_fetched,
     "listings": _remove_listings,
     "deliveries": _remove_deliveries,

@@ -119,7 +119,7 @@ async def within_grace(sending: Coroutine[Any, Any, T], stopping: Event) -> T | 
     return None
 
 
-class _Run:
+class _SendingRun:
     """The state of one sender's run: the mails that are ready, the transports in use, and the results."""
 
     def __init__(
@@ -293,7 +293,7 @@ class _Run:
 @asynccontextmanager
 async def _open_run(
     sender: Sender, stopping: Event, report: DeliveryReport, on_progress: Callable[[], None] = lambda: None
-) -> AsyncIterator[_Run]:
+) -> AsyncIterator[_SendingRun]:
     """Hold the sender's lock and its open transports while the block runs; release all claims if the block raises.
 
     `on_progress` is called when results have been stored, and while a mail waits for the time at which it may be sent.
@@ -310,7 +310,7 @@ async def _open_run(
             async with AsyncExitStack() as opened:
                 for transport in sender.transports:
                     await opened.enter_async_context(transport)
-                yield _Run(sender, outbox, still_held, cache, stopping)
+                yield _SendingRun(sender, outbox, still_held, cache, stopping)
         except BaseException:
             await outbox.release_all(in_doubt=True)
             remove_owner_lock(sender.owners_folder, owner)

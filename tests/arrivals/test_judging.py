@@ -1,4 +1,4 @@
-"""A source's past gives one verdict in words: well, quiet, stale, broken, or not fetched yet."""
+"""A source's past gives one judgement in words: well, quiet, stale, broken, or not fetched yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from support.source_histories import ARXIV_WEEK, MONDAY, day, failing, fetched, instant, weekly
 
-from notifier.arrivals import Verdict, judge
+from notifier.arrivals import Judgement, judge
 from notifier.models import DayCount, Health, SourceHistory
 
 FRIDAY, SATURDAY, LAST_MONDAY, LAST_TUESDAY = 25, 26, 28, 29  # numbers of days in the fourth and fifth week
@@ -25,14 +25,14 @@ def past(days: int) -> dict[date, DayCount]:
 
 
 def test_a_source_that_was_never_fetched_says_how_to_fetch_it() -> None:
-    verdict = judge(SourceHistory("arxiv"), instant(0))
-    assert verdict.health is Health.NEW
-    assert verdict.sentence == "not fetched yet; run `notifier fetch`"
+    judgement = judge(SourceHistory("arxiv"), instant(0))
+    assert judgement.health is Health.NEW
+    assert judgement.sentence == "not fetched yet; run `notifier fetch`"
 
 
 def test_a_source_with_papers_today_is_well_and_says_how_many() -> None:
-    verdict = judge(fetched(past(LAST_MONDAY + 1), instant(LAST_MONDAY)), instant(LAST_MONDAY))
-    assert verdict == Verdict(Health.WELL, "334 papers today (usually 334 on a Monday)")
+    judgement = judge(fetched(past(LAST_MONDAY + 1), instant(LAST_MONDAY)), instant(LAST_MONDAY))
+    assert judgement == Judgement(Health.WELL, "334 papers today (usually 334 on a Monday)")
 
 
 def test_the_clock_may_be_in_any_zone() -> None:
@@ -43,20 +43,20 @@ def test_the_clock_may_be_in_any_zone() -> None:
 
 def test_a_day_that_still_grows_says_how_many_papers_came_so_far_and_is_not_judged() -> None:
     days = past(LAST_MONDAY) | {day(LAST_MONDAY): DayCount(12, is_complete=False)}
-    verdict = judge(fetched(days, instant(LAST_MONDAY)), instant(LAST_MONDAY))
-    assert verdict == Verdict(Health.WELL, "12 papers today so far (usually 334 on a Monday)")
+    judgement = judge(fetched(days, instant(LAST_MONDAY)), instant(LAST_MONDAY))
+    assert judgement == Judgement(Health.WELL, "12 papers today so far (usually 334 on a Monday)")
 
 
 def test_a_weekend_without_papers_is_quiet_if_weekends_never_have_any() -> None:
-    verdict = judge(fetched(past(SATURDAY), instant(SATURDAY)), instant(SATURDAY))
-    assert verdict.health is Health.QUIET
-    assert verdict.sentence == "quiet: usually no papers on a Saturday; 200 papers on Friday, 2026-11-27"
+    judgement = judge(fetched(past(SATURDAY), instant(SATURDAY)), instant(SATURDAY))
+    assert judgement.health is Health.QUIET
+    assert judgement.sentence == "quiet: usually no papers on a Saturday; 200 papers on Friday, 2026-11-27"
 
 
 def test_a_working_day_without_papers_is_told_from_a_quiet_one() -> None:
-    verdict = judge(fetched(past(LAST_MONDAY), instant(LAST_MONDAY)), instant(LAST_MONDAY))
-    assert verdict.health is Health.QUIET
-    assert verdict.sentence == ("no papers today (usually 334 on a Monday); 200 papers on Friday, 2026-11-27")
+    judgement = judge(fetched(past(LAST_MONDAY), instant(LAST_MONDAY)), instant(LAST_MONDAY))
+    assert judgement.health is Health.QUIET
+    assert judgement.sentence == ("no papers today (usually 334 on a Monday); 200 papers on Friday, 2026-11-27")
 
 
 def test_a_holiday_that_stands_alone_is_normal_on_the_day_after_too() -> None:
@@ -66,7 +66,7 @@ def test_a_holiday_that_stands_alone_is_normal_on_the_day_after_too() -> None:
 
 def test_a_source_that_was_not_fetched_today_names_the_last_day_with_papers() -> None:
     history = fetched(past(FRIDAY), instant(FRIDAY - 1), next_due=instant(FRIDAY, 9))
-    assert judge(history, instant(FRIDAY, 8)) == Verdict(Health.WELL, "220 papers on Thursday, 2026-11-26")
+    assert judge(history, instant(FRIDAY, 8)) == Judgement(Health.WELL, "220 papers on Thursday, 2026-11-26")
 
 
 # Failures
@@ -75,15 +75,15 @@ def test_a_source_that_was_not_fetched_today_names_the_last_day_with_papers() ->
 def test_a_failure_that_may_pass_says_when_it_is_tried_again() -> None:
     now = instant(FRIDAY)
     history = failing(past(FRIDAY), now, now - timedelta(minutes=30), 2, "HTTP 503.")
-    verdict = judge(replace(history, next_due=now + timedelta(hours=1)), now)
-    assert not verdict.health.is_trouble
-    assert verdict.sentence.endswith("; trying again at 21:00 UTC after a failure: HTTP 503")
+    judgement = judge(replace(history, next_due=now + timedelta(hours=1)), now)
+    assert not judgement.health.is_trouble
+    assert judgement.sentence.endswith("; trying again at 21:00 UTC after a failure: HTTP 503")
 
 
 def test_a_source_that_never_answered_says_when_it_is_tried_again() -> None:
     now = instant(0)
     history = SourceHistory("arxiv", None, now, None, 1, "HTTP 503", now, next_due=instant(1, 7))
-    assert judge(history, now) == Verdict(
+    assert judge(history, now) == Judgement(
         Health.NEW, "not fetched yet: trying again at 07:00 UTC on Tuesday, 2026-11-03 after a failure: HTTP 503"
     )
 
@@ -94,45 +94,45 @@ def test_a_source_that_never_answered_says_when_it_is_tried_again() -> None:
 )
 def test_a_source_is_broken_after_several_failures_over_some_time(tries: int, hours: int, is_broken: bool) -> None:
     now = instant(FRIDAY)
-    verdict = judge(failing(past(FRIDAY), now, now - timedelta(hours=hours), tries, "HTTP 403"), now)
-    assert (verdict.health is Health.BROKEN) == is_broken
+    judgement = judge(failing(past(FRIDAY), now, now - timedelta(hours=hours), tries, "HTTP 403"), now)
+    assert (judgement.health is Health.BROKEN) == is_broken
 
 
 def test_a_broken_source_says_since_when_and_why_and_what_to_do() -> None:
     now = instant(FRIDAY)
-    verdict = judge(failing(past(FRIDAY), now, instant(FRIDAY - 3), 12, "HTTP 403"), now)
-    assert verdict.sentence == "broken since Tuesday, 2026-11-24: HTTP 403"
-    assert verdict.cure == (
+    judgement = judge(failing(past(FRIDAY), now, instant(FRIDAY - 3), 12, "HTTP 403"), now)
+    assert judgement.sentence == "broken since Tuesday, 2026-11-24: HTTP 403"
+    assert judgement.cure == (
         "It was tried 12 times, the last time at 20:00 UTC; the next try is due at 02:00 UTC on Saturday, 2026-11-28. "
         "`notifier fetch arxiv` tries it now and says more"
     )
-    assert verdict.since == day(FRIDAY - 3)
+    assert judgement.since == day(FRIDAY - 3)
 
 
 def test_the_cure_that_a_failure_names_is_not_lost() -> None:
     now = instant(FRIDAY)
-    verdict = judge(
+    judgement = judge(
         failing(past(FRIDAY), now, instant(FRIDAY - 3), 12, "HTTP 404 from a.example; check the url; x"), now
     )
-    assert verdict.sentence == "broken since Tuesday, 2026-11-24: HTTP 404 from a.example"
-    assert verdict.cure.startswith("Check the url; x. It was tried 12 times")
-    assert verdict.cure.endswith("`notifier fetch arxiv` tries it now and says more")
+    assert judgement.sentence == "broken since Tuesday, 2026-11-24: HTTP 404 from a.example"
+    assert judgement.cure.startswith("Check the url; x. It was tried 12 times")
+    assert judgement.cure.endswith("`notifier fetch arxiv` tries it now and says more")
 
 
 def test_a_failure_that_no_process_tries_again_is_broken_after_an_hour() -> None:
     tried = instant(FRIDAY, 6)
     history = replace(failing(past(FRIDAY), tried, tried, 1, "HTTP 429"), next_due=instant(FRIDAY, 7))
     assert not judge(history, instant(FRIDAY, 7)).health.is_trouble
-    verdict = judge(history, instant(FRIDAY, 8))
-    assert verdict.sentence == "broken since Friday, 2026-11-27: HTTP 429"
-    assert verdict.cure.startswith("It was tried once at 06:00 UTC; the next try is due at 07:00 UTC. ")
+    judgement = judge(history, instant(FRIDAY, 8))
+    assert judgement.sentence == "broken since Friday, 2026-11-27: HTTP 429"
+    assert judgement.cure.startswith("It was tried once at 06:00 UTC; the next try is due at 07:00 UTC. ")
 
 
 def test_a_source_that_sends_papers_again_after_days_is_not_called_silent() -> None:
     monday, friday = FRIDAY - 4, FRIDAY
     days = weekly(ARXIV_WEEK, monday + 1) | {day(friday): DayCount(200)}
-    verdict = judge(fetched(days, instant(friday)), instant(friday))
-    assert verdict.sentence == "200 papers today (usually 200 on a Friday)"
+    judgement = judge(fetched(days, instant(friday)), instant(friday))
+    assert judgement.sentence == "200 papers today (usually 200 on a Friday)"
 
 
 @pytest.mark.parametrize(
@@ -144,19 +144,20 @@ def test_a_source_that_sends_papers_again_after_days_is_not_called_silent() -> N
         "https://[hunter2",
     ],
 )
-def test_a_verdict_shows_nothing_secret_of_a_url(url: str) -> None:
+def test_a_judgement_shows_nothing_secret_of_a_url(url: str) -> None:
     now = instant(FRIDAY)
-    verdict = judge(failing(past(FRIDAY), now, instant(FRIDAY - 3), 12, f"{url} answered 403 (see {url}), again"), now)
-    assert "hunter2" not in verdict.sentence
-    assert "answered 403" in verdict.sentence
+    reason = f"{url} answered 403 (see {url}), again"
+    judgement = judge(failing(past(FRIDAY), now, instant(FRIDAY - 3), 12, reason), now)
+    assert "hunter2" not in judgement.sentence
+    assert "answered 403" in judgement.sentence
 
 
 def test_a_source_that_is_due_for_days_and_not_fetched_is_stale() -> None:
     history = fetched(past(FRIDAY), instant(FRIDAY - 4), next_due=instant(FRIDAY - 3))
-    verdict = judge(history, instant(FRIDAY))
-    assert verdict.health is Health.STALE
-    assert verdict.sentence == "stale: due since Tuesday, 2026-11-24, and not fetched"
-    assert "notifier once" in verdict.cure
+    judgement = judge(history, instant(FRIDAY))
+    assert judgement.health is Health.STALE
+    assert judgement.sentence == "stale: due since Tuesday, 2026-11-24, and not fetched"
+    assert "notifier once" in judgement.cure
 
 
 # Papers that are missing
@@ -164,10 +165,10 @@ def test_a_source_that_is_due_for_days_and_not_fetched_is_stale() -> None:
 
 def stale(history: SourceHistory, now: datetime, *others: SourceHistory) -> str:
     """Return the sentence of a source that is stale."""
-    verdict = judge(history, now, others)
-    assert verdict.health is Health.STALE, verdict
-    assert verdict.cure
-    return verdict.sentence.removeprefix("stale: ")
+    judgement = judge(history, now, others)
+    assert judgement.health is Health.STALE, judgement
+    assert judgement.cure
+    return judgement.sentence.removeprefix("stale: ")
 
 
 def test_12_papers_for_334_are_stale_on_the_same_day_if_the_service_says_that_these_are_all() -> None:
@@ -303,12 +304,12 @@ histories = st.builds(
 
 
 @given(histories, st.lists(histories, max_size=2), st.datetimes(datetime(2026, 1, 1), timezones=st.just(UTC)))
-def test_any_history_gives_a_verdict_of_one_line(
+def test_any_history_gives_a_judgement_of_one_line(
     history: SourceHistory, others: Sequence[SourceHistory], now: datetime
 ) -> None:
-    verdict = judge(history, now, others)
-    assert verdict.sentence
-    assert bool(verdict.cure) == verdict.health.is_trouble == (verdict.since is not None)
+    judgement = judge(history, now, others)
+    assert judgement.sentence
+    assert bool(judgement.cure) == judgement.health.is_trouble == (judgement.since is not None)
 
 
 weeks_with_papers = st.lists(st.sampled_from([0, 0, 1, 3, 12, 40, 334]), min_size=7, max_size=7).filter(any)

@@ -16,7 +16,7 @@ from notifier.operations.doctor import domain
 from notifier.operations.doctor.findings import CannotTellError, Finding
 from notifier.operations.doctor.names import Answer, Names
 from notifier.operations.doctor.setup import Setup
-from notifier.operations.doctor.spf import Evaluation, Result, SpfError
+from notifier.operations.doctor.spf import Evaluation, SpfError, SpfResult
 
 Check = Callable[[Setup, Names], Iterator[Finding]]
 
@@ -100,20 +100,20 @@ def test_two_spf_records_are_a_fault_and_one_without_an_end_is_a_warning() -> No
 @pytest.mark.parametrize(
     ("record", "address", "expected"),
     [
-        ("v=spf1 mx -all", "192.0.2.25", Result.PASS),
-        ("v=spf1 mx/24 ~all", "192.0.2.200", Result.PASS),
-        ("v=spf1 a:mail.example.org ~all", "198.51.100.1", Result.SOFT_FAIL),
-        ("v=spf1 ip6:2001:db8::/32 -all", "2001:db8::1", Result.PASS),
-        ("v=spf1 -ip4:192.0.2.25 +all", "192.0.2.25", Result.FAIL),
-        ("v=spf1 include:other.example.org -all", "203.0.113.9", Result.PASS),
-        ("v=spf1 include:other.example.org -all", "192.0.2.25", Result.FAIL),
-        ("v=spf1 redirect=other.example.org", "203.0.113.9", Result.PASS),
-        ("v=spf1 redirect=other.example.org", "192.0.2.25", Result.SOFT_FAIL),
-        ("V=SPF1 exists:%{i}.example.org ip4:192.0.2.1", "192.0.2.25", Result.UNKNOWN),
-        ("v=spf1", "192.0.2.25", Result.NEUTRAL),
+        ("v=spf1 mx -all", "192.0.2.25", SpfResult.PASS),
+        ("v=spf1 mx/24 ~all", "192.0.2.200", SpfResult.PASS),
+        ("v=spf1 a:mail.example.org ~all", "198.51.100.1", SpfResult.SOFT_FAIL),
+        ("v=spf1 ip6:2001:db8::/32 -all", "2001:db8::1", SpfResult.PASS),
+        ("v=spf1 -ip4:192.0.2.25 +all", "192.0.2.25", SpfResult.FAIL),
+        ("v=spf1 include:other.example.org -all", "203.0.113.9", SpfResult.PASS),
+        ("v=spf1 include:other.example.org -all", "192.0.2.25", SpfResult.FAIL),
+        ("v=spf1 redirect=other.example.org", "203.0.113.9", SpfResult.PASS),
+        ("v=spf1 redirect=other.example.org", "192.0.2.25", SpfResult.SOFT_FAIL),
+        ("V=SPF1 exists:%{i}.example.org ip4:192.0.2.1", "192.0.2.25", SpfResult.UNKNOWN),
+        ("v=spf1", "192.0.2.25", SpfResult.NEUTRAL),
     ],
 )
-def test_an_spf_record_covers_the_addresses_that_it_says(record: str, address: str, expected: Result) -> None:
+def test_an_spf_record_covers_the_addresses_that_it_says(record: str, address: str, expected: SpfResult) -> None:
     other = {"other.example.org": {"TXT": ('"v=spf1 ip4:203.0.113.0/24 ~all"',)}}
     with name_server({**SOUND, **spf(record), **other}) as resolver:
         assert Evaluation(Names(resolver), ip_address(address)).result("example.org") is expected
@@ -213,7 +213,7 @@ def test_any_spf_record_has_a_result_or_a_fault_in_words(parts: list[str]) -> No
     for address in ("192.0.2.1", "2001:db8::1", None):
         evaluation = Evaluation(_OneRecord(f"v=spf1 {''.join(parts)}"), ip_address(address) if address else None)
         try:
-            assert evaluation.result("example.org") in set(Result)
+            assert evaluation.result("example.org") in set(SpfResult)
         except SpfError as error:
             assert str(error)
 

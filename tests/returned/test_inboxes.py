@@ -26,7 +26,7 @@ from support.service import (
 
 from notifier.config import load
 from notifier.errors import InboxError
-from notifier.operations import Inbox, service_status
+from notifier.operations import WatchedInbox, service_status
 from notifier.pipeline.planning import plan
 from notifier.returned import InboxReport, read_inbox
 from notifier.store import open_store, reading
@@ -224,7 +224,7 @@ def read(folder: Path) -> InboxReport:
     return report
 
 
-def inbox_of(folder: Path) -> Inbox:
+def inbox_of(folder: Path) -> WatchedInbox:
     config = load(folder / "config.toml")
     engine = open_store(config.store_url)
     found = service_status(engine, config, AT_EIGHT).inbox
@@ -276,7 +276,7 @@ from datetime import datetime
 from pathlib import Path
 from notifier.config import load
 from notifier.errors import InboxError
-from notifier.operations import Inbox, service_status
+from notifier.operations import WatchedInbox, service_status
 from notifier.returned import read_inbox
 from notifier.store import open_store
 config = load(Path("config.toml"))

@@ -13,7 +13,7 @@ from notifier.operations.doctor.findings import Area, Finding, fault, ok, skippe
 from notifier.operations.doctor.names import Names
 from notifier.operations.doctor.setup import Setup
 from notifier.operations.doctor.side_by_side import within
-from notifier.operations.doctor.spf import Evaluation, Result, SpfError, records_of
+from notifier.operations.doctor.spf import Evaluation, SpfError, SpfResult, records_of
 
 # Selectors cannot be listed. These are those that common programs and providers use.
 _SELECTORS = ("default", "mail", "dkim", "notifier", "s1", "s2", "selector1", "selector2", "google", "k1", "key1")
@@ -90,10 +90,10 @@ def check_spf(setup: Setup, names: Names) -> Iterator[Finding]:
     except SpfError as error:
         yield fault(Area.DOMAIN, about, str(error), f"correct the TXT record of {domain} that begins with v=spf1")
         return
-    if policy is Result.PASS:
+    if policy is SpfResult.PASS:
         what = "it ends with +all, so anybody may send mail for this domain"
         yield fault(Area.DOMAIN, about, what, "end it with ~all or -all")
-    elif policy is Result.NEUTRAL:
+    elif policy is SpfResult.NEUTRAL:
         what = "it does not say what to do with mail from other servers"
         yield warning(Area.DOMAIN, about, what, "end it with ~all or -all")
     else:
@@ -109,12 +109,12 @@ def _check_relay_is_covered(setup: Setup, names: Names, domain: str, about: str)
         why = f"the relay {host} has no public IP address here, so it could not be told whether SPF covers it"
         return skipped(Area.DOMAIN, about, why, "send yourself a mail (--send-to), and look for spf=pass in its header")
     results = {ip: Evaluation(names, ip_address(ip)).result(domain) for ip in sending}
-    left_out = [ip for ip, result in results.items() if result not in (Result.PASS, Result.UNKNOWN)]
+    left_out = [ip for ip, result in results.items() if result not in (SpfResult.PASS, SpfResult.UNKNOWN)]
     if left_out:
         what = f"it does not cover {', '.join(left_out)}, an address of the relay {host}"
         cure = "if the relay sends from there, add ip4: or ip6: with the address, or the include: of its provider"
         return warning(Area.DOMAIN, about, what, cure)
-    if Result.UNKNOWN in results.values():
+    if SpfResult.UNKNOWN in results.values():
         return skipped(Area.DOMAIN, about, "it has macros, so it may cover the relay for some mails and not for others")
     return ok(Area.DOMAIN, about, f"it covers the relay {host} ({', '.join(results)})")
 

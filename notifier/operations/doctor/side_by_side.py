@@ -28,7 +28,7 @@ class Check:
 
 
 @dataclass(slots=True)
-class _Run:
+class _RunningCheck:
     """A check in its thread. The findings that it has made so far count even if it never ends."""
 
     check: Check
@@ -62,7 +62,7 @@ def run_all(checks: Sequence[Check], seconds: float) -> tuple[list[Finding], boo
 
     A thread that has not ended cannot be stopped; it does not keep the process from ending if it waits in Python code.
     """
-    runs = [_Run(check) for check in checks]
+    runs = [_RunningCheck(check) for check in checks]
     for each in runs:
         each.begin()
     deadline = time.monotonic() + seconds

@@ -14,7 +14,7 @@ _TERM = re.compile(r"([+?~-]?)([A-Za-z][A-Za-z0-9_.-]*+)(?:([:=])([^\s]*+)|(/[^\
 _TARGET = re.compile(r"([^/]*+)(?:/(\d{1,3}))?(?://(\d{1,3}))?")
 
 
-class Result(StrEnum):
+class SpfResult(StrEnum):
     """What an SPF record says about an IP address."""
 
     PASS = "pass"
@@ -24,7 +24,13 @@ class Result(StrEnum):
     UNKNOWN = "unknown"  # the answer depends on a macro, which has another value in each mail
 
 
-_RESULTS = {"+": Result.PASS, "": Result.PASS, "-": Result.FAIL, "~": Result.SOFT_FAIL, "?": Result.NEUTRAL}
+_RESULTS = {
+    "+": SpfResult.PASS,
+    "": SpfResult.PASS,
+    "-": SpfResult.FAIL,
+    "~": SpfResult.SOFT_FAIL,
+    "?": SpfResult.NEUTRAL,
+}
 
 
 class SpfError(Exception):
@@ -42,7 +48,7 @@ class Evaluation:
     has_macros: bool = False
     domains: list[str] = field(default_factory=list)
 
-    def result(self, domain: str) -> Result:
+    def result(self, domain: str) -> SpfResult:
         """Return what the record of a domain says.
 
         Raises SpfError if it is faulty, and CannotTellError if the name servers do not answer.
@@ -59,7 +65,7 @@ class Evaluation:
         self.domains.pop()
         return found
 
-    def _of_terms(self, domain: str, terms: list[str]) -> Result:
+    def _of_terms(self, domain: str, terms: list[str]) -> SpfResult:
         redirect, decided = "", None
         for term in terms:
             match = _TERM.fullmatch(term)
@@ -78,7 +84,7 @@ class Evaluation:
         if redirect:
             self._count_lookup()
             return self.result(redirect.rstrip("."))
-        return Result.UNKNOWN if self.has_macros else Result.NEUTRAL
+        return SpfResult.UNKNOWN if self.has_macros else SpfResult.NEUTRAL
 
     def _matches(self, domain: str, name: str, value: str) -> bool:
         match name:
@@ -111,7 +117,7 @@ class Evaluation:
         if "%" in domain:
             self.has_macros = True
             return False
-        return self.result(domain) is Result.PASS and self.ip is not None
+        return self.result(domain) is SpfResult.PASS and self.ip is not None
 
     def _is_server(self, domain: str, name: str, value: str) -> bool:
         """Return whether a host (`a`), or one of the mail servers of a domain (`mx`), has the IP address."""
