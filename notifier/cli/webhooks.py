@@ -81,7 +81,7 @@ def test(context: typer.Context, webhook_id: IdArgument, config: ConfigOption = 
     """Send an event of the type `webhook.test` now, and show the answer."""
     from notifier.operations.webhooks import send_test_event
 
-    run = reading_run(context, config, now)
+    run = writing_run(context, config, now)
     endpoint, answer = send_test_event(run.engine, run.config, webhook_id, run.clock)
     typer.echo(f"{endpoint.shown_url} answered HTTP {answer.status}")
     if not answer.is_success:

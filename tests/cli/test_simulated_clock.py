@@ -68,6 +68,8 @@ WRITING = [
     ["part", "2607.00001"],
     ["curation", "undo", "1"],
     ["token", "create", "--scope", "read:papers"],
+    ["webhooks", "add", "https://bot.example.org/hook"],
+    ["webhooks", "test", "1"],
 ]
 LOOKING = [
     ["plan", "--dry-run"],

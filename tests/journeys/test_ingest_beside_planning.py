@@ -33,7 +33,7 @@ SUBSCRIBERS = {
     "query@example.org": SignUp("query@example.org", queries=("bee",), confirmed=True),
     "instant@example.org": SignUp("instant@example.org", topics=("bees",), cadence=Cadence.INSTANT, confirmed=True),
 }
-STATEMENTS = 60  # more statements than one run of `plan` executes
+STATEMENTS = 80  # more statements than one run of `plan` executes
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

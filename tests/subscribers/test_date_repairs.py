@@ -176,7 +176,7 @@ ZONES = ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago", "Europe/Berlin", "Ame
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=25, suppress_health_check=[HealthCheck.too_slow])
+@settings(deadline=None, max_examples=15, suppress_health_check=[HealthCheck.too_slow])
 @given(
     cadence=st.sampled_from([each for each in Cadence if each is not Cadence.INSTANT]),
     zone=st.sampled_from(ZONES),

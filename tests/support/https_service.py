@@ -123,8 +123,10 @@ class _Handler(BaseHTTPRequestHandler):
         service = self.server.service
         headers = {name.lower(): value for name, value in self.headers.items()}
         body = self.rfile.read(int(headers.get("content-length", 0)))
-        with service._counted(), suppress(OSError):
-            self._send(service._answer_to(self.command, self.path, headers, body))
+        with service._counted():  # without the sending: a client may ask again before this thread knows that it has all
+            answer = service._answer_to(self.command, self.path, headers, body)
+        with suppress(OSError):
+            self._send(answer)
 
     do_GET = do_POST = do_HEAD = _serve  # noqa: N815 - the names that http.server asks for
 
