@@ -73,12 +73,7 @@ def _show(found: Status) -> None:
         typer.echo(inert(f"relay        {_pause(found.pause)}: {found.pause.reason}"))
     for trouble in found.troubles:
         typer.echo(inert(f"{trouble.messages} {trouble.state}: {trouble.reply}"))
-    for each in found.quarantine:
-        typer.echo(inert(f"quarantined  {each.path}: {each.reason}"))
-    if found.quarantine:
-        typer.echo(
-            "             `notifier quarantine retry PATH` reads one again, `notifier quarantine drop PATH` removes it"
-        )
+    _show_quarantine(found)
     _show_removals(found)
     for stuck in found.unmoved:
         typer.echo(inert(f"not moved    {stuck.reason}"))
@@ -91,6 +86,15 @@ def _show_alerts(alerts: Sequence[OpenAlert]) -> None:
         typer.echo(inert(f"alert        {each.title}, since {each.opened_at:%Y-%m-%d %H:%M} UTC: {each.what}"))
         if each.cure:
             typer.echo(inert(f"             {each.cure}"))
+
+
+def _show_quarantine(found: Status) -> None:
+    for each in found.quarantine:
+        typer.echo(inert(f"quarantined  {each.path}: {each.reason}"))
+    if found.quarantine:
+        typer.echo(
+            "             `notifier quarantine retry PATH` reads one again, `notifier quarantine drop PATH` removes it"
+        )
 
 
 def _show_removals(found: Status) -> None:
