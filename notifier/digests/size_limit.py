@@ -7,15 +7,15 @@ fit are left for the next digest.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Iterator
 from dataclasses import replace
 from functools import lru_cache
-from itertools import accumulate
+from itertools import accumulate, chain, islice, takewhile, zip_longest
 
 from notifier.digests.labels import shown_label
 from notifier.digests.selection import Selection
 from notifier.digests.turns import in_turns
-from notifier.models import Item, Paper, Section
+from notifier.models import Item, Paper
 from notifier.text.harmless import inert
 from notifier.text.paper_links import paper_url, search_url
 
@@ -66,25 +66,27 @@ def fitted(selection: Selection, bytes_of: BytesOfLine) -> tuple[Selection, froz
     The sections take turns, and the papers of `selection.rest` come last, so the best papers stay. At least one paper
     fits, whatever its title. `bytes_of` returns the bytes that an item takes as a line.
     """
-    if _size(selection, bytes_of) <= LISTED_BYTES:
-        return selection, frozenset()
-    placed = in_turns([(section, item) for item in section.items] for section in selection.sections)
-    sizes: list[tuple[int, int]] = []
-    headed: set[Section] = set()
-    for section, item in placed:
-        heading = 0 if section in headed else heading_bytes(section.label, section.note)
-        headed.add(section)
-        sizes.append((item.paper_id, heading + bytes_of(item)))
-    sizes += [(item.paper_id, bytes_of(item)) for item in selection.rest]
-    totals = accumulate(size for _, size in sizes)
-    number = max(1, sum(total <= LISTED_BYTES for total in totals))
-    left = frozenset(paper_id for paper_id, _ in sizes[number:])
+    totals = accumulate(_sizes(selection, bytes_of))
+    number = max(1, sum(1 for _ in takewhile(LISTED_BYTES.__ge__, totals)))
+    in_sections = sum([len(section.items) for section in selection.sections])
+    if number >= in_sections:
+        of_rest = number - in_sections
+        left = frozenset([item.paper_id for item in selection.rest[of_rest:]])
+        return replace(selection, rest=selection.rest[:of_rest]), left
+    placed = in_turns(section.items for section in selection.sections)
+    left = frozenset([item.paper_id for item in chain(islice(placed, number, None), selection.rest)])
     return without(selection, left), left
 
 
-def _size(selection: Selection, bytes_of: BytesOfLine) -> int:
-    headings = sum([heading_bytes(section.label, section.note) for section in selection.sections])
-    return headings + sum([bytes_of(item) for item in selection.items])
+def _sizes(selection: Selection, bytes_of: BytesOfLine) -> Iterator[int]:
+    """Yield the bytes that each item takes, in turns; the heading of a section counts with its first item."""
+    headings = [heading_bytes(section.label, section.note) for section in selection.sections]
+    for turn in zip_longest(*[section.items for section in selection.sections]):
+        for heading, item in zip(headings, turn, strict=True):
+            if item is not None:
+                yield heading + bytes_of(item)
+        headings = [0] * len(headings)
+    yield from map(bytes_of, selection.rest)
 
 
 def without(selection: Selection, left: Container[int]) -> Selection:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from sys import maxunicode
 
 from notifier.matching.passages import fields_of
 from notifier.models import Paper, Span, Spans, merge_spans
@@ -52,37 +54,42 @@ class PaperWords:
 
 
 class _SearchableText:
-    """The tokens of a text, with two look-up tables: word to token positions, and stem to token positions."""
+    """The tokens of a text, with look-up tables: word to token positions, and stem to spans."""
 
     def __init__(self, text: str) -> None:
         self._tokens = search_tokens(text)
         self._by_word: defaultdict[str, list[int]] = defaultdict(list)
-        self._by_stem: defaultdict[str, list[int]] = defaultdict(list)
+        self._by_stem: defaultdict[str, list[Span]] = defaultdict(list)
         for position, token in enumerate(self._tokens):
             self._by_word[token.folded].append(position)
         for word, positions in self._by_word.items():
-            self._by_stem[stem(word)] += positions
+            self._by_stem[stem(word)] += self._spans(positions)
+        self._words = sorted(self._by_word)
 
     def marked(self, leaves: Iterable[Leaf]) -> tuple[Span, ...]:
         """Return the spans of the words that make these leaves true, in order and merged if they overlap."""
         found = [span for leaf in leaves for span in self._occurrences(leaf)]
         return merge_spans(found) if len(found) > 1 else tuple(found)
 
-    def _occurrences(self, leaf: Leaf) -> list[Span]:
+    def _occurrences(self, leaf: Leaf) -> Sequence[Span]:
         """Return the span of each place where the leaf matches."""
         match leaf:
             case Word(wanted):
-                return self._spans(self._by_stem.get(wanted, ()))
+                return self._by_stem.get(wanted, ())
             case Prefix(start):
-                positions = (found for word, found in self._by_word.items() if word.startswith(start))
-                return self._spans(position for found in positions for position in found)
+                return self._spans(position for word in self._words_from(start) for position in self._by_word[word])
             case Phrase(phrase):
                 firsts = (first for first in self._by_word.get(phrase[0], ()) if self._has_phrase_at(phrase, first))
                 return self._spans(firsts, len(phrase))
-        return []
+        return ()
+
+    def _words_from(self, start: str) -> Sequence[str]:
+        """Return the words that begin with `start`."""
+        first = bisect_left(self._words, start)
+        return self._words[first : bisect_left(self._words, f"{start}{chr(maxunicode)}", first)]
 
     def _has_phrase_at(self, phrase: Sequence[str], first: int) -> bool:
-        return tuple(token.folded for token in self._tokens[first : first + len(phrase)]) == phrase
+        return tuple([token.folded for token in self._tokens[first : first + len(phrase)]]) == phrase
 
     def _spans(self, firsts: Iterable[int], length: int = 1) -> list[Span]:
         """Return one span for each position in `firsts`: it begins at that token and covers `length` tokens."""

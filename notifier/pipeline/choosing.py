@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -129,17 +129,20 @@ def _fitting(
             fitting.append(replace(digest, left_over="", waiting=0))
             continue
         kept, left = next(found)
-        origins = _origins(candidates, digest.subscriber) if left else {}
+        origins = _origins(candidates, digest.subscriber, left)
         text = left_over_papers.text_of(digest.selection, left, origins)
         fitting.append(replace(digest, selection=kept, left_over=text, waiting=len(left)))
     return fitting
 
 
-def _origins(candidates: Candidates, subscriber: Subscriber) -> dict[int, Section]:
-    """Return, by paper id, an empty section for the first subscription that matched the paper."""
+def _origins(candidates: Candidates, subscriber: Subscriber, left: Collection[int]) -> dict[int, Section]:
+    """Return, for the ids in `left`, an empty section for the first subscription that matched the paper."""
     found: dict[int, Section] = {}
+    if not left:
+        return found
     for subscription, matched in reversed(matched_papers(candidates, subscriber)):
-        found |= dict.fromkeys((paper.id for paper in matched), Section(subscription.label, (), subscription.id))
+        section = Section(subscription.label, (), subscription.id)
+        found |= {paper.id: section for paper in matched if paper.id in left}
     return found
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from enum import StrEnum
-from unicodedata import bidirectional, category
 
 from notifier.errors import QueryError
 
@@ -54,7 +53,9 @@ _OPERATORS = {"AND": LexemeKind.AND, "OR": LexemeKind.OR, "NOT": LexemeKind.NOT,
 
 # Signs that keyboards may produce instead of the ASCII ones. Each is one character, so that columns stay the same.
 _SIGNS = str.maketrans("“”„‟«»＂（）｜，", '"""""""()|,')
-_BIDI_CONTROLS = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+# The characters of the Unicode categories Cc and Cs, and those that change the direction of a text.
+_CONTROL = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069]")
 
 
 def with_ascii_signs(text: str) -> str:
@@ -77,9 +78,9 @@ def _check_text(text: str, max_length: int) -> None:
     if len(text) > max_length:
         message = f"a query may have at most {max_length:,} characters, but this has {len(text):,}; shorten it"
         raise QueryError(message, max_length + 1)
-    for column, char in enumerate(text, start=1):
-        if category(char) in {"Cc", "Cs"} or bidirectional(char) in _BIDI_CONTROLS:
-            raise QueryError(f"the control character U+{ord(char):04X} cannot be part of a query; remove it", column)
+    if control := _CONTROL.search(text):
+        message = f"the control character U+{ord(control[0]):04X} cannot be part of a query; remove it"
+        raise QueryError(message, control.start() + 1)
     if not text or text.isspace():
         raise QueryError("the query is empty; write at least one word", 1)
 
