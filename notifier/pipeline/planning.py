@@ -5,6 +5,8 @@ transaction. It adds the outbox row of each digest and moves the subscriber's cu
 subscriber who has changed since their digest was chosen, for example because another process has planned it, is left
 out; the next planning plans it if it is still due.
 
+On PostgreSQL, several processes share the work: each claims a range of subscribers at a time.
+
 If the clock of the machine was wrong, a period of the future may have a digest already. When such a period comes, it is
 skipped without another digest, and the papers that are new by then go into the next digest.
 
@@ -34,6 +36,7 @@ from notifier.pipeline.pinning import begin_pins
 from notifier.pipeline.tagging import tag
 from notifier.pipeline.telling_endpoints import tell_endpoints
 from notifier.store import expiring, outbox, reading, retried, subscribers, writing
+from notifier.store.advisory_locks import claimed
 from notifier.subscribers import calendars, date_repairs, end_pauses, update_stored_queries
 from notifier.topics import catalogue_of
 
@@ -88,15 +91,36 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
 
 
 def _due_subscribers(engine: Engine, now: datetime) -> Iterator[list[Subscriber]]:
-    """Yield all subscribers who are due, at most BATCH at a time."""
-    last_id = 0
-    while True:
-        with reading(engine) as connection:
-            batch = subscribers.due(connection, now, after=last_id, limit=BATCH)
-        if not batch:
-            return
-        yield batch
-        last_id = batch[-1].id
+    """Yield all subscribers who are due, at most BATCH at a time, and no others than those of a claimed range."""
+    for ids in _claimed_ranges(engine, now):
+        first = ids.start
+        while batch := _due_in(engine, now, range(first, ids.stop)):
+            yield batch
+            first = batch[-1].id + 1
+
+
+def _due_in(engine: Engine, now: datetime, ids: range) -> list[Subscriber]:
+    with reading(engine) as connection:
+        return subscribers.due(connection, now, ids, BATCH)
+
+
+def _claimed_ranges(engine: Engine, now: datetime) -> Iterator[range]:
+    """Yield each range of ids in which somebody is due, while this process has its claim.
+
+    Ranges that another process is planning come last. When they are yielded, that process has planned them or has died.
+    """
+    with reading(engine) as connection:
+        ranges = subscribers.ranges_due(connection, now)
+    taken = []
+    for ids in ranges:
+        with claimed(engine, ids) as is_claimed:
+            if is_claimed:
+                yield ids
+        if not is_claimed:
+            taken.append(ids)
+    for ids in taken:
+        with claimed(engine, ids, wait=True):
+            yield ids
 
 
 def due_slots(candidates: Candidates, batch: Iterable[Subscriber], now: datetime) -> list[DueSlot]:

@@ -15,6 +15,7 @@ from notifier.store.statements import batches, insert_all
 from notifier.store.tables import LARGEST_ID, dump, query, subscriber, subscription
 from notifier.text.addresses import address_key
 
+RANGE = 1000  # ids of subscribers that are planned by one process at a time
 DEFAULT_NAME_START = "Similar to "  # of the name of a subscription to the papers like one; its title follows
 
 
@@ -66,9 +67,18 @@ def listed(
     return _read(connection, wanted.order_by(subscriber.c.id).limit(limit))
 
 
-def due(connection: Connection, now: datetime, after: int, limit: int) -> list[Subscriber]:
-    """Return at most `limit` active subscribers for whom a digest is due, with ids above `after`, sorted by id."""
-    return _read(connection, _all().where(_is_due(now), subscriber.c.id > after).order_by(subscriber.c.id).limit(limit))
+def due(connection: Connection, now: datetime, ids: range, limit: int) -> list[Subscriber]:
+    """Return at most `limit` active subscribers for whom a digest is due, with these ids, sorted by id."""
+    row = subscriber.c
+    wanted = _all().where(_is_due(now), row.id >= ids.start, row.id < ids.stop)
+    return _read(connection, wanted.order_by(row.id).limit(limit))
+
+
+def ranges_due(connection: Connection, now: datetime) -> list[range]:
+    """Return the ranges of RANGE ids that contain a subscriber for whom a digest is due, in order."""
+    number = (subscriber.c.id // RANGE).label("number")
+    numbers = connection.scalars(select(number).where(_is_due(now)).distinct().order_by(number))
+    return [range(each * RANGE, (each + 1) * RANGE) for each in numbers]
 
 
 def oldest_cursor_due(connection: Connection, now: datetime) -> int | None:
