@@ -14,7 +14,7 @@ ASPECTS = {
     "unhide": "hidden",
     "correct": "corrections",
     "merge": "merged",
-    "part": "merged",
+    "part": "merged",  # separate two papers that were merged
 }
 
 

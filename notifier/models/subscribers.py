@@ -68,7 +68,7 @@ class Subscriber:
     that were scheduled up to then are not sent. `paused_until` is when a pause ends by itself; None if the pause has no
     fixed end. `next_due` is the instant of the next scheduled digest; for the cadence INSTANT, that of the digest with
     the papers that were left over, or None. `left_over` holds the items that did not fit into the last digest, as
-    `notifier.digests.items` writes them; it is empty if there are none. Links in mails of before `signed_out_at` open
+    `notifier.digests.items` writes them; it is empty if there are none. Links in mails sent before `signed_out_at` open
     no session. `taste` says whether the subscriber's feedback orders the papers of their digests.
     """
 

@@ -20,7 +20,7 @@ from notifier.store.paper_vectors import BasisInUse
 
 
 def terms_by_id(connection: Connection, ids: Collection[int]) -> dict[int, bytes]:
-    """Return the terms of those of these papers that exist, by id."""
+    """Return the terms of papers, by id; a paper that does not exist is left out."""
     terms = paper_vectors.read_terms(connection, ids)
     if missing := set(ids) - terms.keys():
         for paper_id, tokenised in stored_tokens(connection, sorted(missing)).items():

@@ -58,7 +58,7 @@ def tokens_of(connection: Connection, papers: Sequence[Paper]) -> list[bytes]:
 
 
 def stored_tokens(connection: Connection, paper_ids: Iterable[int]) -> dict[int, bytes]:
-    """Return the stored tokens of those of these papers that have any, by id."""
+    """Return the stored tokens of papers, by id; a paper without current tokens is left out."""
     stored: dict[int, bytes] = {}
     row = paper_tokens.c
     for batch in batches(paper_ids):

@@ -23,7 +23,7 @@ from notifier.store.statements import batches, in_parameter, insert_all
 from notifier.store.tables import paper, paper_terms, paper_tokens, paper_vector, similarity_basis
 from notifier.text.words import TEXT_VERSION
 
-SAMPLE = 2_000  # papers in the sample of a basis; their nearness to a paper decides what `like:` matches
+SAMPLE = 2_000  # papers in the sample of a basis; `like:` matches papers that are as near as the nearest of the sample
 _CACHED_BASES = 2
 
 Ids = npt.NDArray[np.int64]
@@ -32,9 +32,9 @@ Ids = npt.NDArray[np.int64]
 class BasisInUse(NamedTuple):
     """The basis whose vectors are compared.
 
-    `papers` is the number of papers that were stored when it was made, and `text_version` the version of the text rules
-    that their words were made by. A vector has `dimensions` numbers. `fingerprint` identifies the basis: after it is
-    deleted, another one may get its id.
+    `papers` is the number of papers that were stored when it was made, and `text_version` the version of the rules by
+    which their texts were split into words. A vector has `dimensions` numbers. `fingerprint` identifies the basis:
+    after it is deleted, another one may get its id.
     """
 
     id: int
@@ -222,7 +222,7 @@ def delete_vectors(connection: Connection, basis_id: int, limit: int) -> bool:
 
 
 def read_terms(connection: Connection, ids: Iterable[int]) -> dict[int, bytes]:
-    """Return the terms of those of these papers that have any stored, by id."""
+    """Return the stored terms of papers, by id; a paper without stored terms is left out."""
     found: dict[int, bytes] = {}
     found.update(connection.execute(_terms_among(connection.dialect.name), {"ids": list(ids)}).all())
     return found
@@ -235,7 +235,7 @@ def _terms_among(dialect: str) -> Select[Any]:
 
 
 def read_vectors(connection: Connection, used: BasisInUse, ids: Iterable[int]) -> VectorRows:
-    """Return the vectors in this basis of those of these papers that have one."""
+    """Return the vectors of papers in this basis; a paper without a vector is left out."""
     values = {"basis": used.id, "ids": list(ids)}
     return _vector_rows(connection.execute(_vectors_among(connection.dialect.name), values).all(), used.dimensions)
 
@@ -272,7 +272,7 @@ def _vector_rows(rows: Sequence[Any], dimensions: int, last: int = 0) -> VectorR
 
 
 def _unchanged(connection: Connection, papers: Sequence[TokensOfPaper]) -> set[int]:
-    """Return the ids of those of these papers that still have tokens and the same revision.
+    """Return the ids of the papers that still have tokens and the same revision.
 
     The ingest lock is held until this transaction ends, so that they stay unchanged.
     """

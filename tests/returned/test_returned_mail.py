@@ -128,7 +128,7 @@ def test_soft_bounces_suppress_after_the_days_of_the_config_and_delays_never(any
     assert door.reasons() == ["returned on 3 days: 552 5.2.2 <ann@example.net>: mailbox full"]
     reinstate(door.engine, SuppressedChoice((ANN,)), AT_EIGHT + 2 * A_DAY + 2 * AN_HOUR)
     door.take(about(door, "postfix-full", 3, tag="later"), AT_EIGHT + 3 * A_DAY + AN_HOUR)
-    assert door.state() == "ACTIVE", "the soft bounces of before the suppression counted again"
+    assert door.state() == "ACTIVE", "soft bounces from before the suppression counted again"
 
 
 def test_soft_bounces_that_are_too_old_do_not_count(door: Door) -> None:

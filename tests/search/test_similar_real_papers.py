@@ -1,4 +1,7 @@
-"""How good similar papers are, on real papers with labels of two readers; NOTIFIER_REAL_DATA names their folder."""
+"""How often similar papers have a label in common, on real papers that two readers labelled.
+
+NOTIFIER_REAL_DATA names their folder.
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ LABELLED = date(2026, 8, 31)
 
 
 def ingest_all(engine: Engine, folder: Path) -> None:
-    """Ingest the daily papers, the arXiv listings and the labelled papers, and compare them."""
+    """Ingest the daily papers, the arXiv listings and the labelled papers, and compute their topics and vectors."""
     files = [*(folder / "hf_daily").iterdir(), *(folder / "arxiv_jsonl").iterdir()]
     for file in [*sorted(files), folder / "topic_labels" / "papers.jsonl"]:
         day = LABELLED if file.stem == "papers" else date.fromisoformat(file.stem)

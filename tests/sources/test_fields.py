@@ -78,7 +78,7 @@ def test_a_value_without_a_web_address_is_no_link(written: object) -> None:
     assert (listing.project, listing.url) == (None, None)
 
 
-def test_the_url_of_a_link_that_only_points_is_kept_in_the_abstract() -> None:
+def test_the_url_of_a_link_is_kept_in_the_abstract_if_the_text_of_the_link_says_nothing_without_it() -> None:
     abstract = (
         f'<p>Our code is <a href="{REPOSITORY}">here</a>, at <a href="https://example.org/">our project page</a>,'
         ' after <a href="https://example.org/2">Bees and Flowers</a>.</p>'

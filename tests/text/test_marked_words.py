@@ -1,4 +1,4 @@
-"""The words that a digest marks are found again in the text, whatever the text has become."""
+"""The words that a digest marks are found again in the text, even if the text has changed since."""
 
 from __future__ import annotations
 
