@@ -143,7 +143,7 @@ def _fewer_than_usual(history: SourceHistory, last_judged: date) -> Shortfall | 
     if not is_far_fewer(past, last, papers):
         return None
     usual = rounded(usual_number(past, last))
-    return Shortfall(f"{papers} of {usual} papers on {day_name(last)}, by what is usual", last)
+    return Shortfall(f"{papers} of the usual {usual} papers on {day_name(last)}", last)
 
 
 def _same_document(history: SourceHistory, last_judged: date) -> Shortfall | None:

@@ -16,7 +16,8 @@ from notifier.errors import NotifierError
 from notifier.fetching import Client, EventMessage, PostAnswer, endpoint_key, post_event, webhook_client
 from notifier.models import Clock, DeliveryState, Endpoint, Mail
 
-# A pause must be shorter than LONGEST_PAUSE when it is looked at, or it counts as one of a clock that was set back.
+# If more than LONGEST_PAUSE of a pause is left, the clock counts as set back, and the pause as over. So the longest
+# wait that an endpoint may request is a minute shorter.
 LONGEST_REQUESTED_WAIT = LONGEST_PAUSE - timedelta(minutes=1)
 
 _FIRST_REFUSAL, _GONE = 400, 410

@@ -129,10 +129,9 @@ class LinkSigner:
         return self._urls(LinkPurpose.DIGEST, delivery_ids)
 
     def vote_urls(self, delivery_ids: Iterable[int]) -> list[str]:
-        """Return, for each delivery, the URL to which the id of a paper is added: `/` and the id.
+        """Return, for each delivery, the URL of the page for voting, without its end: a slash and the id of a paper.
 
-        There the subscriber votes for the paper. All papers of a mail share one signed id, so that a card can be cached
-        together with the end of its URL.
+        All papers of a mail share one signed id, so that a card can be cached together with the end of its URL.
         """
         return self._urls(LinkPurpose.VOTE, delivery_ids)
 

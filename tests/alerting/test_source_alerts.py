@@ -102,7 +102,7 @@ def test_without_addresses_the_change_is_told_but_not_mailed(engine: Engine) -> 
 def test_stale_that_turns_to_broken_is_told_again_and_counts_as_one_trouble(engine: Engine) -> None:
     few = weekly(ARXIV_WEEK, TUESDAY - 1) | {day(TUESDAY - 1): DayCount(12)}
     store_history(engine, fetched(few, instant(TUESDAY)))
-    assert "it is stale: 12 of 334 papers on Monday" in told(engine, instant(TUESDAY))[0]
+    assert "it is stale: 12 of the usual 334 papers on Monday" in told(engine, instant(TUESDAY))[0]
     store_history(engine, broken(instant(FRIDAY - 1)))
     assert "it is broken since Tuesday" in told(engine, instant(FRIDAY - 1))[0]
     store_history(engine, well(FRIDAY))

@@ -174,7 +174,7 @@ def stale(history: SourceHistory, now: datetime, *others: SourceHistory) -> str:
 def test_12_papers_for_334_are_stale_on_the_same_day_if_the_service_says_that_these_are_all() -> None:
     days = past(LAST_MONDAY) | {day(LAST_MONDAY): DayCount(12, stated=12)}
     now = instant(LAST_MONDAY)
-    assert stale(fetched(days, now), now) == "12 of 334 papers on Monday, 2026-11-30, by what is usual"
+    assert stale(fetched(days, now), now) == "12 of the usual 334 papers on Monday, 2026-11-30"
 
 
 @pytest.mark.parametrize("hour", [0, 9, 20])
@@ -187,14 +187,14 @@ def test_12_papers_for_334_are_stale_on_the_next_day_if_the_day_could_have_grown
     days = past(LAST_MONDAY) | {day(LAST_MONDAY): DayCount(12, is_complete=False)}
     assert not judge(fetched(days, instant(LAST_TUESDAY, 1)), instant(LAST_TUESDAY, 1)).health.is_trouble
     now = instant(LAST_TUESDAY, 12)
-    assert stale(fetched(days, now), now) == "12 of 334 papers on Monday, 2026-11-30, by what is usual"
+    assert stale(fetched(days, now), now) == "12 of the usual 334 papers on Monday, 2026-11-30"
 
 
 @pytest.mark.parametrize("papers", [1, 40, 120, 167])
 def test_half_a_day_of_a_regular_source_is_stale(papers: int) -> None:
     days = past(LAST_MONDAY) | {day(LAST_MONDAY): DayCount(papers)}
     now = instant(LAST_TUESDAY, 1)
-    assert f"{papers} of 334 papers" in stale(fetched(days, now), now)
+    assert f"{papers} of the usual 334 papers" in stale(fetched(days, now), now)
 
 
 def test_fewer_papers_than_the_service_tells_of_are_stale_even_without_a_past() -> None:

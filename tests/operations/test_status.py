@@ -78,12 +78,12 @@ def test_status_tells_a_quiet_source_from_a_stale_and_a_broken_one(engine: Engin
     assert [(each.name, each.health, each.sentence) for each in service_status(engine, config, now).sources] == [
         ("arxiv", "broken", "broken since Tuesday, 2026-11-24: HTTP 403"),
         ("quiet", "quiet", "quiet: usually no papers on a Saturday; 200 papers on Friday, 2026-11-27"),
-        ("stale", "stale", "stale: 9 of 200 papers on Friday, 2026-11-27, by what is usual"),
+        ("stale", "stale", "stale: 9 of the usual 200 papers on Friday, 2026-11-27"),
         ("new", "new", "not fetched yet; run `notifier fetch`"),
     ]
 
 
-def test_the_verb_prints_each_source_with_the_cure(tmp_path: Path) -> None:
+def test_the_command_prints_each_source_with_the_cure(tmp_path: Path) -> None:
     (tmp_path / "config.toml").write_text(TWO_SOURCES, encoding="utf-8")
     now = instant(22)
     engine = open_simulated_store(f"sqlite:///{tmp_path}/var/notifier.db")

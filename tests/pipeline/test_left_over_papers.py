@@ -1,4 +1,4 @@
-"""Papers for which a digest has no room: the next digests tell them, each exactly once."""
+"""Papers for which a digest has no room: the next digests list them, each exactly once."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def ingest_on(store: Engine, now: datetime, first: int, count: int, text: str = 
     add_listings(store, f"{now:%m-%d} {first}", now.date(), *listings(first, count, text), now=now)
 
 
-def told(store: Engine, *, states: tuple[DeliveryState, ...] = (DeliveryState.ACCEPTED,)) -> list[list[str]]:
+def mailed(store: Engine, *, states: tuple[DeliveryState, ...] = (DeliveryState.ACCEPTED,)) -> list[list[str]]:
     """Return the arXiv ids that each mail to the subscriber links, oldest mail first, as the mail is composed."""
     sender = sender_for(store, CONFIG, lambda: AT_EIGHT)
     with reading(store) as connection:
@@ -80,7 +80,7 @@ def ids(first: int, count: int) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("text", ["", "混合专家模型的量化" * 20], ids=["latin", "chinese"])
-def test_each_paper_is_told_exactly_once_over_several_days(store: Engine, text: str) -> None:
+def test_each_paper_is_mailed_exactly_once_over_several_days(store: Engine, text: str) -> None:
     add_subscriber(store, SignUp(EMAIL, TOPICS, ("all",), confirmed=True))
     for day in range(3):
         ingest_on(store, MONDAY + day * A_DAY, 1 + 300 * day, 300 if day < 2 else 5, text)
@@ -90,7 +90,7 @@ def test_each_paper_is_told_exactly_once_over_several_days(store: Engine, text: 
         plan_and_accept(store, CONFIG, AT_EIGHT + day * A_DAY)
         day += 1
         assert day < 60
-    mails = told(store)
+    mails = mailed(store)
     assert Counter(paper for mail in mails for paper in mail) == dict.fromkeys(
         ids(1, 300) | ids(301, 300) | ids(601, 5), 1
     )
@@ -98,15 +98,15 @@ def test_each_paper_is_told_exactly_once_over_several_days(store: Engine, text: 
     assert plan(store, CONFIG, AT_EIGHT + day * A_DAY).digests == 0, "nothing is left"
 
 
-def test_papers_that_waited_longest_come_before_newer_ones_beyond_the_limit(store: Engine) -> None:
+def test_after_the_best_papers_of_a_day_those_that_waited_longest_come_first(store: Engine) -> None:
     add_subscriber(store, SignUp(EMAIL, TOPICS, confirmed=True))
     ingest_on(store, MONDAY, 1, 150)
     plan_and_accept(store, CONFIG, AT_EIGHT)
     ingest_on(store, MONDAY + A_DAY, 151, 150)
     plan_and_accept(store, CONFIG, AT_EIGHT + A_DAY)
-    first, second = told(store)
-    assert ids(1, 150) <= {*first, *second}, "all of the first day are told on the second day at the latest"
-    assert len(ids(151, 150) & {*second}) >= CONFIG.digest.papers, "the best of the second day are told, too"
+    first, second = mailed(store)
+    assert ids(1, 150) <= {*first, *second}, "all papers of the first day are mailed on the second day at the latest"
+    assert len(ids(151, 150) & {*second}) >= CONFIG.digest.papers, "the best papers of the second day are mailed, too"
 
 
 def test_what_is_left_over_survives_a_mail_that_was_never_sent(store: Engine) -> None:
@@ -116,10 +116,10 @@ def test_what_is_left_over_survives_a_mail_that_was_never_sent(store: Engine) ->
     plan(store, CONFIG, AT_EIGHT + A_DAY)  # takes in the digest of the first day, which still waits
     for day in range(2, 7):
         plan_and_accept(store, CONFIG, AT_EIGHT + day * A_DAY)
-    assert Counter(paper for mail in told(store) for paper in mail) == dict.fromkeys(ids(1, 300), 1)
+    assert Counter(paper for mail in mailed(store) for paper in mail) == dict.fromkeys(ids(1, 300), 1)
 
 
-def test_a_paper_that_is_announced_again_while_it_waits_is_told_once(store: Engine) -> None:
+def test_a_paper_that_is_announced_again_while_it_waits_is_mailed_once(store: Engine) -> None:
     add_subscriber(store, SignUp(EMAIL, (*TOPICS, "author:Lovelace"), confirmed=True))
     ingest_on(store, MONDAY, 1, 300)
     plan_and_accept(store, CONFIG, AT_EIGHT)
@@ -127,7 +127,7 @@ def test_a_paper_that_is_announced_again_while_it_waits_is_told_once(store: Engi
     add_listings(store, "again", MONDAY.date(), *again, now=MONDAY + A_DAY)
     for day in range(1, 6):
         plan_and_accept(store, CONFIG, AT_EIGHT + day * A_DAY)
-    assert Counter(paper for mail in told(store) for paper in mail) == dict.fromkeys(ids(1, 300), 1)
+    assert Counter(paper for mail in mailed(store) for paper in mail) == dict.fromkeys(ids(1, 300), 1)
 
 
 def test_papers_of_an_ended_subscription_do_not_come_any_more(store: Engine) -> None:
@@ -137,12 +137,12 @@ def test_papers_of_an_ended_subscription_do_not_come_any_more(store: Engine) -> 
     unsubscribe_from_one(store, one.subscriptions[0].id, AT_EIGHT)
     for day in range(1, 5):
         plan_and_accept(store, CONFIG, AT_EIGHT + day * A_DAY)
-    first, *later = told(store)
+    first, *later = mailed(store)
     agents = {f"2607.{number:05}" for number in range(1, 451) if TOPICS[number % 3] == "agents"}
     assert {paper for mail in later for paper in mail} == agents - {*first} != set()
 
 
-def test_an_instant_digest_tells_the_rest_once_a_day_without_another_dump(store: Engine) -> None:
+def test_the_rest_of_an_instant_digest_is_mailed_once_a_day_without_another_dump(store: Engine) -> None:
     add_subscriber(store, SignUp(EMAIL, TOPICS, cadence=Cadence.INSTANT, confirmed=True))
     ingest_on(store, MONDAY, 1, 300)
     plan_and_accept(store, CONFIG, MONDAY)
@@ -151,7 +151,7 @@ def test_an_instant_digest_tells_the_rest_once_a_day_without_another_dump(store:
     for day in range(5):
         plan_and_accept(store, CONFIG, AT_EIGHT + day * A_DAY)
         assert plan(store, CONFIG, AT_EIGHT + day * A_DAY + timedelta(minutes=1)).due == 0, "one mail a day"
-    assert Counter(paper for mail in told(store) for paper in mail) == dict.fromkeys(ids(1, 300), 1)
+    assert Counter(paper for mail in mailed(store) for paper in mail) == dict.fromkeys(ids(1, 300), 1)
     assert stored_subscriber(store, EMAIL).next_due is None
 
 
@@ -160,7 +160,7 @@ def test_what_an_instant_digest_left_over_comes_with_the_next_dump_if_that_is_ea
     for hour in range(3):
         ingest_on(store, MONDAY + timedelta(hours=hour), 1 + 150 * hour, 150 if hour < 2 else 1)
         plan_and_accept(store, CONFIG, MONDAY + timedelta(hours=hour))
-    assert Counter(paper for mail in told(store) for paper in mail) == dict.fromkeys(ids(1, 301), 1)
+    assert Counter(paper for mail in mailed(store) for paper in mail) == dict.fromkeys(ids(1, 301), 1)
     assert plan(store, CONFIG, AT_EIGHT).due == 0, "nothing is left"
 
 
@@ -169,7 +169,7 @@ def test_mails_and_status_say_how_many_papers_wait(store: Engine) -> None:
     ingest_on(store, MONDAY, 1, 300)
     shown = next_digest(store, CONFIG, EMAIL, AT_EIGHT).digest
     plan_and_accept(store, CONFIG, AT_EIGHT)
-    (first,) = told(store)
+    (first,) = mailed(store)
     wait = f"This mail has no room for {300 - len(first)} other new papers: they wait for the next one."
     assert all(
         wait in " ".join(body.split()) for body in bodies(mail_of(sender_for(store, CONFIG, lambda: AT_EIGHT), 1))
@@ -197,7 +197,7 @@ def test_looking_at_the_next_digest_shows_what_waits_and_changes_nothing(store: 
     plan_and_accept(store, CONFIG, AT_EIGHT)
     before = stored_subscriber(store, EMAIL)
     found = next_digest(store, CONFIG, EMAIL, AT_EIGHT + timedelta(hours=1))
-    assert found.is_new and found.digest and len(found.digest.paper_ids) == 200 - len(told(store)[0])
+    assert found.is_new and found.digest and len(found.digest.paper_ids) == 200 - len(mailed(store)[0])
     assert stored_subscriber(store, EMAIL) == before
     assert found.digest.subject.startswith(f"{len(found.digest.paper_ids)} new papers")
 

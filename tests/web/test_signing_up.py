@@ -1,4 +1,4 @@
-"""Signing up on the pages: the form and its preview, what is wrong at its place, and the same answer to everybody."""
+"""Signing up on the pages: the form and its preview, errors at their fields, and the same answer to everybody."""
 
 from __future__ import annotations
 

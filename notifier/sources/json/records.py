@@ -30,7 +30,8 @@ _RECORD_KEYS = frozenset(
         *("articles", "list", "response"),
     )
 )
-# Such keys in the answers of scholarly APIs. A single paper may have such a member too, which is then after its title.
+# The same in the responses of scholarly APIs. A single paper may have such a member too, after its title. So if a title
+# comes before it, such a member holds no records.
 _RECORD_KEYS_WITHOUT_TITLE = frozenset(
     (
         *("message", "notes", "collection", "works", "publications", "preprints", "recommendedpapers"),

@@ -9,7 +9,8 @@ from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Instant, Table, flag, instant, strings
 
-# Most deliveries are accepted in the end. A small index counts the others; only statements with this text use it.
+# Most deliveries are accepted in the end. The others are counted from a small index with this condition. Databases use
+# it only for statements that contain the same condition.
 NOT_ACCEPTED = text("next_try IS NULL AND state <> 'ACCEPTED'")
 
 
@@ -36,11 +37,11 @@ class DeliveryRow(Table, table=True):
     __tablename__ = "delivery"
     __table_args__ = (
         UniqueConstraint("subscriber_id", "kind", "period"),
-        _partial_delivery_index("next_try", "id", "state"),  # has the state, so this index alone counts waiting mail
+        _partial_delivery_index("next_try", "id", "state"),  # the state is in it, to count waiting mail
         _partial_delivery_index("owner"),
         _partial_delivery_index("endpoint_id", "next_try", "id"),
         Index("ix_delivery_not_accepted", "state", sqlite_where=NOT_ACCEPTED),
-        Index("ix_delivery_kind", "kind"),  # all rows are counted from it, because it is the smallest
+        Index("ix_delivery_kind", "kind"),  # the smallest, so SQLite reads it to count all rows
         NEVER_REUSE_IDS,
     )
 
