@@ -42,8 +42,8 @@ def add(connection: Connection, additions: Mapping[int, Sequence[NewSubscription
     """Add subscriptions, and return how many were added.
 
     `additions` holds the subscriptions to add, by the id of their subscriber; the caller has locked the subscribers.
-    Subscriptions that a subscriber has already are not added again, but get the new name if there is one. A new one for
-    the papers like another paper gets a name with its title if it has none and that paper is not hidden.
+    Subscriptions that a subscriber has already are not added again, but get the new name if there is one. A new one
+    with the query `like:KEY` and no name gets a name with the title of the paper KEY, unless that paper is hidden.
     `text_version` is the version of the text rules by which the queries were made canonical.
     """
     canonicals = {each.canonical for added in additions.values() for each in added if each.canonical}
@@ -73,7 +73,7 @@ def _name(new: NewSubscription, names: Mapping[str, str]) -> str | None:
 
 
 def _default_names(connection: Connection, canonicals: Iterable[str]) -> dict[str, str]:
-    """Return a name for each query that only asks for papers like one: `Similar to`, and the title of that paper.
+    """Return a name for each query that is only `like:KEY`: `Similar to`, and the title of the paper with this key.
 
     Queries that name a hidden paper are left out.
     """

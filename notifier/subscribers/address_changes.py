@@ -43,7 +43,7 @@ def _store(engine: Engine, config: Config, subscriber_id: int, new_email: str, n
         if waiting and waiting.payload["new_email"] == new_email and now - (waiting.mailed_at or now) < INTERVAL:
             return
         if waiting:
-            requests.remove(connection, waiting.id)  # the links to a former new address must not confirm this one
+            requests.remove(connection, waiting.id)  # the links in its mails must not confirm the new request
         payload = {"new_email": new_email, "confirmed": []}
         new = NewRequest(RequestKind.ADDRESS_CHANGE, subscriber.email, LIFETIME, payload, subscriber.id)
         request = requests.replace_request(connection, new, now)

@@ -137,7 +137,7 @@ def test_a_wrong_value_of_the_config_has_a_cure_and_names_the_file_once(file: Pa
     assert found.what == "digest.timezone: use an IANA name such as Europe/Berlin"
 
 
-def test_a_folder_in_place_of_the_database_is_named_so(file: Path, names: Resolver) -> None:
+def test_a_folder_in_place_of_the_database_is_called_a_folder(file: Path, names: Resolver) -> None:
     for each in (file.parent / "var").glob("notifier.db*"):
         each.unlink() if each.is_file() else None
     (file.parent / "var/notifier.db").mkdir()
@@ -209,7 +209,7 @@ def test_an_older_and_a_newer_schema_are_faults_and_nothing_is_upgraded(file: Pa
     assert the_fault(file, names)[1].count("0999") == 1
 
 
-def test_a_database_that_is_damaged_or_none_is_a_fault(file: Path, names: Resolver) -> None:
+def test_a_database_that_is_damaged_replaced_or_missing_is_a_fault(file: Path, names: Resolver) -> None:
     database = file.parent / "var/notifier.db"
     content = database.read_bytes()
     database.write_bytes(content[: len(content) // 2])

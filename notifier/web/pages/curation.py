@@ -78,7 +78,7 @@ def curate(site: SiteDependency, who: Curator, form: SubmittedForm, action: str)
         if shown is None:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         return shown
-    tag(site.engine, site.catalogue)  # so that the page shows the topics that the change has given or left the paper
+    tag(site.engine, site.catalogue)  # so that the page shows the topics that the paper has after the change
     shown_id = entry.after if action == "merge" else entry.paper_id
     with reading(site.engine) as connection:  # a paper without an arXiv id gets that of one that is merged into it
         shown_key = papers.papers_by_id(connection, [shown_id])[shown_id].key
