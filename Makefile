@@ -8,7 +8,7 @@ dev = .venv-dev/bin
 processors = $(shell getconf _NPROCESSORS_ONLN)
 pytest = $(dev)/python -m pytest --numprocesses $(shell expr 2 \* $(processors)) --dist worksteal
 
-.PHONY: demo serve test check bench torture lock pictures dist .venv-run .venv-dev
+.PHONY: demo serve test test-postgres check bench torture lock pictures dist .venv-run .venv-dev
 
 # Run the whole service on the sample pages, in ./demo. A second run continues there; FRESH=1 starts over, and
 # ARGS=--serve then serves the pages and the inbox until Ctrl-C.
@@ -22,6 +22,11 @@ serve: .venv-run
 # Run the quick tests. At the end, pytest says what was left for `make check`.
 test: .venv-dev
 	@$(pytest)
+
+# Run the tests on PostgreSQL: on a server that is started for them, or on the one at STORE=postgresql+psycopg://...
+# ROOMS="tests/store tests/sending" runs only these.
+test-postgres: .venv-dev
+	@NOTIFIER_TESTS_STORE=$(or $(STORE),postgresql) $(pytest) $(ROOMS)
 
 # Run everything that a change must pass, the quickest check first. This includes the slow tests.
 check: .venv-dev

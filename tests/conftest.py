@@ -13,6 +13,7 @@ pytest_plugins = [
     "support.thoroughness",
     "support.ci_skips",
     "support.postgres",
+    "support.chosen_store",
     "support.pipelining",
     "support.sign_ups",
 ]
@@ -28,7 +29,7 @@ def pytest_make_parametrize_id(val: object, argname: str) -> str | None:
 
 @pytest.fixture
 def engine(tmp_path: Path) -> Iterator[Engine]:
-    """Open a new store for each test, in a SQLite file, which is the default."""
+    """Open a new store for each test: in a SQLite file, which is the default, or in the database that was chosen."""
     engine = new_store(tmp_path / "store/notifier.db")
     yield engine
     engine.dispose()

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from threading import Barrier
 
 import pytest
@@ -85,7 +86,8 @@ def reinstate(engine: Engine, _now: datetime) -> None:
 
 def wait_unsent(engine: Engine, now: datetime) -> None:
     if not mailed(engine):
-        plan_many(engine, Path(str(engine.url.database)).parent, ["ann@example.org"])
+        with TemporaryDirectory() as folder:
+            plan_many(engine, Path(folder), ["ann@example.org"])
     waiting = {"state": "PENDING", "next_try": datetime.fromisoformat("1970-01-01T00:00:00+00:00"), "planned_at": now}
     with writing(engine) as connection:
         connection.execute(update(delivery).where(delivery.c.kind == "digest").values(waiting))
@@ -293,6 +295,7 @@ from notifier.alerting import alert_changes, telling
 from notifier.config import load
 from notifier.store import open_store
 from pathlib import Path
+from tempfile import TemporaryDirectory
 config = load(Path("config.toml"))
 if sys.argv[1] == "before":
     queue = telling._queue

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from subprocess import CompletedProcess
 from typing import Any
 
 import pytest
 import typer
-from support.service import SEEDS, run_notifier
+from sqlalchemy import update
+from support.service import SEEDS, open_store_in, run_notifier
+from support.web_site import database_content
 
 from notifier.cli import app
+from notifier.store import writing
+from notifier.store.tables import Table
 
 ANN = "ann@example.org"
 IN_2030 = "2030-01-01T08:00:00+01:00"
+IN_2036 = datetime(2036, 3, 6, 8, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -29,13 +33,12 @@ def real(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def contents(folder: Path) -> list[str]:
-    """Return everything that the database holds, as SQL."""
-    connection = sqlite3.connect(folder / "var" / "notifier.db")
-    with connection:
-        found = list(connection.iterdump())
-    connection.close()
-    return found
+def contents(folder: Path) -> str:
+    """Return everything that the database holds, as text."""
+    engine = open_store_in(folder)
+    content = database_content(engine)
+    engine.dispose()
+    return content
 
 
 WRITING = [
@@ -165,10 +168,12 @@ def test_the_demo_takes_a_far_date_in_a_new_folder_but_not_in_one_of_today(tmp_p
 
 
 def test_once_says_that_dates_were_reset(real: Path) -> None:
-    connection = sqlite3.connect(real / "var" / "notifier.db")
-    with connection:
-        connection.execute("UPDATE subscriber SET last_date = '2036-03-05', next_due = '2036-03-06 08:00:00.000000'")
-    connection.close()
+    engine = open_store_in(real)
+    with writing(engine) as connection:
+        connection.execute(
+            update(Table.metadata.tables["subscriber"]).values(last_date=date(2036, 3, 5), next_due=IN_2036)
+        )
+    engine.dispose()
     done = run_notifier("once", cwd=real)
     assert done.returncode == 0
     assert "notifier: 1 subscriber had a next digest in 2036" in done.stderr

@@ -4,27 +4,29 @@ from __future__ import annotations
 
 import json
 import os
-import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import closing
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 from support.disks import immutable
 from support.scripted_relay import ScriptedRelay
 from support.service import (
     MONDAY,
     clean_environment,
     free_ports,
+    open_store_in,
     open_store_with_subscribers,
     page_text,
     run_notifier,
     wait_until,
     write_smtp_config,
 )
+
+from notifier.store import reading
 
 AT_EIGHT = MONDAY.replace(hour=8).isoformat()
 
@@ -134,8 +136,11 @@ def served(folder: Path, act: Callable[[], None]) -> str:
 
 
 def count_papers(folder: Path) -> int:
-    with closing(sqlite3.connect(folder / "var" / "notifier.db")) as connection:
-        return int(connection.execute("SELECT count(*) FROM paper").fetchone()[0])
+    engine = open_store_in(folder)
+    with reading(engine) as connection:
+        count = connection.execute(text("SELECT count(*) FROM paper")).scalar_one()
+    engine.dispose()
+    return int(count)
 
 
 def lines(first: int, last: int) -> bytes:

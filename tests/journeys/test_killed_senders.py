@@ -20,13 +20,12 @@ import pytest
 from sqlalchemy import select
 from support.disks import fill
 from support.scripted_relay import ScriptedRelay
-from support.service import clean_environment, plan_digests, run_notifier, wait_until
+from support.service import clean_environment, open_store_in, plan_digests, run_notifier, wait_until
 from torture.random_kills import CONNECTIONS, GROUP_SIZE, kept_mails, paced_relay, prepare
 
 from notifier.config import load
 from notifier.models import DeliveryState
 from notifier.store.engine import reading
-from notifier.store.schema import open_store
 from notifier.store.tables import delivery
 
 RATE = 50  # mails per second; slow enough that there is always a mail on the wire
@@ -57,7 +56,7 @@ def sender(folder: Path, launcher: tuple[str, ...] = ()) -> Iterator[subprocess.
 
 def states(folder: Path) -> Counter[str]:
     """Return how many rows are in each state."""
-    engine = open_store(load(folder / "config.toml").store_url)
+    engine = open_store_in(folder)
     with reading(engine) as connection:
         counts = Counter(state for (state,) in connection.execute(select(delivery.c.state)))
     engine.dispose()
@@ -66,7 +65,11 @@ def states(folder: Path) -> Counter[str]:
 
 def freeze(run: subprocess.Popen[str], folder: Path) -> None:
     """Stop a process while it does not hold SQLite's write lock; with the lock, it would block all other processes."""
-    file = load(folder / "config.toml").store_url.removeprefix("sqlite:///")
+    url = load(folder / "config.toml").store_url
+    if not url.startswith("sqlite:///"):
+        run.send_signal(signal.SIGSTOP)
+        return
+    file = url.removeprefix("sqlite:///")
     while True:
         run.send_signal(signal.SIGSTOP)
         try:

@@ -17,9 +17,7 @@ from support.fetched_sources import write_config
 from support.https_service import Answer, https_service
 from support.month_of_papers import BUSY, ERROR_PAGE, FORBIDDEN, PapersService, made_entries, titles_of
 from support.planned_papers import digests_of
-from support.service import run_notifier
-
-from notifier.store import open_store
+from support.service import open_store_in, run_notifier
 
 MONDAY = date(2026, 3, 2)
 WEEK = (334, 40, 36, 34, 30, 0, 0)  # the usual number of papers on each weekday, from Monday on
@@ -152,7 +150,7 @@ def test_each_paper_comes_once_and_status_and_alerts_say_what_is_wrong(tmp_path:
 
 def assert_each_paper_came_once(folder: Path, titles: Sequence[str]) -> None:
     """Check that the digests hold the papers with these titles, and no others."""
-    engine = open_store(f"sqlite:///{folder}/var/notifier.db")
+    engine = open_store_in(folder)
     got = Counter(title for _, shown in digests_of(engine, ANN) for title in shown)
     engine.dispose()
     assert got == Counter(titles)

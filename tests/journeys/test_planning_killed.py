@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import signal
-import sqlite3
 import subprocess
 import sys
 import time
 from pathlib import Path
 from shutil import copytree
 
-from support.service import MONDAY, clean_environment, ingest_page, open_simulated_store, run_notifier
+from sqlalchemy import text
+from support.service import MONDAY, clean_environment, ingest_page, open_simulated_store, open_store_in, run_notifier
 
 from notifier.config import Config, load
+from notifier.store import reading
 from notifier.store.engine import writing
 from notifier.store.subscriptions import NewSubscription
 from notifier.subscribers.subscribing import CheckedSignUp, sign_up_all
@@ -71,8 +72,8 @@ def kill_while_planning(folder: Path, after: int) -> int:
 
 def planned(folder: Path) -> PlannedDigests:
     """Return the recipient, period and items of every digest."""
-    connection = sqlite3.connect(folder / "var" / "notifier.db", timeout=30)
-    with connection:
-        rows = connection.execute("SELECT recipient, period, items FROM delivery ORDER BY recipient, period").fetchall()
-    connection.close()
-    return rows
+    engine = open_store_in(folder)
+    with reading(engine) as connection:
+        rows = connection.execute(text("SELECT recipient, period, items FROM delivery")).all()
+    engine.dispose()
+    return sorted(tuple(row) for row in rows)

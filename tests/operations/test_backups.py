@@ -40,6 +40,9 @@ def programs_of_postgresql() -> Path:
     return max(Path(spec.origin).parent.glob("pginstall*")) / "bin"
 
 
+pytestmark = pytest.mark.sqlite
+
+
 @pytest.fixture
 def config(tmp_path: Path) -> Config:
     """Return a config whose database, in `tmp_path/var`, has three papers and one subscriber."""

@@ -17,6 +17,7 @@ from time import monotonic
 import pytest
 from dns.resolver import Resolver
 from sqlalchemy import Engine
+from support.chosen_store import IS_CHOSEN, STORE_URL
 from support.disks import mounted
 from support.name_server import SOUND, Records, name_server
 from support.scripted_relay import ScriptedRelay
@@ -77,7 +78,7 @@ def sound(
 
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("NOTIFIER_")]:
+    for name in [name for name in os.environ if name.startswith("NOTIFIER_") and not (IS_CHOSEN and name == STORE_URL)]:
         monkeypatch.delenv(name)
 
 

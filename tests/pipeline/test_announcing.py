@@ -189,6 +189,7 @@ def test_only_named_numbers_up_to_a_limit_are_read(engine: Engine) -> None:
         '"upvotes 5"',
     ],
 )
+@pytest.mark.sqlite
 def test_an_upgrade_stores_the_numbers_that_stored_queries_name(tmp_path: Path, asked: str) -> None:
     query = queries.parse(asked)
     url = f"sqlite:///{tmp_path}/old.db"

@@ -22,6 +22,7 @@ from support.fetched_sources import (
 )
 from support.https_service import Answer, HttpsService, https_service
 from support.service import MONDAY, add_subscriber, page_text
+from support.stores import new_store
 
 from notifier.arrivals import source_health
 from notifier.config import Config
@@ -31,7 +32,6 @@ from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.removing import remove_old
 from notifier.store import dumps
 from notifier.store.engine import reading
-from notifier.store.schema import open_store
 from notifier.subscribers.subscribing import SignUp
 
 ANN = "ann@example.org"
@@ -333,7 +333,7 @@ def test_kept_documents_can_be_ingested_again_with_the_right_day_and_are_swept(
     kept = tmp_path / "var" / "fetched" / "daily" / name
     assert kept.stat().st_mode & 0o777 == 0o600
     assert ingest(engine, kept, None, EVENING).status == "known"
-    other = open_store(f"sqlite:///{tmp_path}/other.db")
+    other = new_store(tmp_path / "other.db")
     report = ingest(other, kept, None, EVENING + 90 * A_DAY)
     other.dispose()
     assert (report.status, report.listed_on, report.new) == ("ingested", TODAY, 2)
@@ -353,7 +353,7 @@ def test_a_document_without_a_day_is_kept_under_the_day_on_which_it_came(
     fetch_at(engine, config, EVENING)
     (name,) = kept_in(tmp_path, "lines")
     assert name.startswith(f"{TODAY}-")
-    other = open_store(f"sqlite:///{tmp_path}/other.db")
+    other = new_store(tmp_path / "other.db")
     report = ingest(other, tmp_path / "var" / "fetched" / "lines" / name, None, EVENING + 90 * A_DAY)
     other.dispose()
     assert report.listed_on == TODAY

@@ -96,6 +96,7 @@ def test_small_dumps_are_tagged_together(engine: Engine, tmp_path: Path) -> None
     assert tagged(engine) == {"How Bees Fly at Night": {"bees"}, "Where Honey Comes from Today": {"bees"}}
 
 
+@pytest.mark.sqlite
 def test_sqlite_and_postgresql_store_the_same_papers_and_tokens(engine: Engine, postgres_store: Engine) -> None:
     for store in (engine, postgres_store):
         for seed in SEEDS:
@@ -105,6 +106,7 @@ def test_sqlite_and_postgresql_store_the_same_papers_and_tokens(engine: Engine, 
     assert stored_tokens(postgres_store) == stored_tokens(engine)
 
 
+@pytest.mark.sqlite
 def test_another_process_can_write_while_papers_are_matched(
     engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

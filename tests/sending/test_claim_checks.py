@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, update
 from support.outbox import AT_EIGHT, plan_many
+from support.stores import open_again
 
 from notifier.models import SubscriberState
 from notifier.store import outbox
 from notifier.store.engine import writing
 from notifier.store.outbox import checking_claims
-from notifier.store.schema import open_store
 from notifier.store.tables import delivery, subscriber
 
 OURS, THEIRS = "this sender", "another sender"
@@ -39,8 +39,10 @@ def test_a_change_counts_as_soon_as_it_is_committed(
         claims = outbox.claim(connection, OURS, AT_EIGHT, 2)
     with checking_claims(engine) as still_held:
         assert [still_held(claim) for claim in claims] == [True, True]
-        change(open_store(str(engine.url)) if by_another_process else engine)
+        other = open_again(engine) if by_another_process else engine
+        change(other)
         assert [still_held(claim) for claim in claims] == [False, False]
+    other.dispose()
 
 
 def test_a_claim_that_is_made_after_an_earlier_question_is_held(engine: Engine, tmp_path: Path) -> None:

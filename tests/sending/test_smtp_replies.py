@@ -5,7 +5,6 @@ The tests use a real store and real SMTP. Each test also checks what the relay h
 
 from __future__ import annotations
 
-import shutil
 import socket
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,7 +26,7 @@ from support.outbox import (
 )
 from support.scripted_relay import DROP, HANG, HOST, Rule, ScriptedRelay
 from support.smtp import AUTHORITY, tls_server_context
-from support.stores import new_store
+from support.stores import copy_store, new_store
 
 from notifier.config import Config, MailConfig
 from notifier.delivery.transport import Timeouts
@@ -36,7 +35,6 @@ from notifier.models import DeliveryState
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
 from notifier.sending import claims as claiming
-from notifier.store.schema import open_store
 
 pytestmark = pytest.mark.usefixtures("offers_pipelining")
 
@@ -46,20 +44,19 @@ FROM_RCPT_ON = ["RCPT", "DATA", "DOT"]
 
 
 @pytest.fixture(scope="module")
-def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the file of a store with a planned digest for each of two subscribers; each test copies it."""
+def prepared(tmp_path_factory: pytest.TempPathFactory) -> Engine:
+    """Make a store with a planned digest for each of two subscribers; each test copies it."""
     folder = tmp_path_factory.mktemp("prepared")
     engine = new_store(folder / "notifier.db")
     plan_many(engine, folder, [ANN, BOB])
     engine.dispose()
-    return folder / "notifier.db"
+    return engine
 
 
 @pytest.fixture
-def planned(prepared: Path, tmp_path: Path) -> Iterator[Engine]:
+def planned(prepared: Engine, tmp_path: Path) -> Iterator[Engine]:
     """Yield a store of its own for each test, with a planned digest for each of two subscribers."""
-    shutil.copy(prepared, tmp_path / "notifier.db")
-    engine = open_store(f"sqlite:///{tmp_path}/notifier.db")
+    engine = copy_store(prepared, tmp_path / "notifier.db")
     yield engine
     engine.dispose()
 

@@ -106,6 +106,7 @@ def check_that_it_works(engine: Engine, folder: Path) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 @pytest.mark.parametrize("revision", [REVISIONS[0], REVISIONS[-2]])
 def test_an_upgrade_that_was_killed_is_done_again(revision: str, tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path}/var/notifier.db")
@@ -139,6 +140,7 @@ schema.open_store(sys.argv[1])
 
 
 @pytest.mark.slow
+@pytest.mark.sqlite
 def test_several_upgrades_at_once_are_one(tmp_path: Path) -> None:
     engine = connect(f"sqlite:///{tmp_path}/var/notifier.db")
     with writing(engine) as connection:

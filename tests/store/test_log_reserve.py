@@ -17,6 +17,8 @@ from notifier.store.log_reserve import RESERVED_MB, RESERVED_PAGES, reserve_log
 
 PAGE = 4096
 
+pytestmark = pytest.mark.sqlite
+
 
 def reserve(engine: Engine) -> None:
     with writing(engine) as connection:

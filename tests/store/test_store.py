@@ -24,6 +24,7 @@ from notifier.store.engine import connect, reading, writing
 from notifier.store.tables import Instant, Table, subscriber
 
 
+@pytest.mark.sqlite  # on PostgreSQL, a row has to be read with a lock
 def test_threads_that_write_at_once_lose_no_update(engine: Engine) -> None:
     with writing(engine) as connection:
         connection.execute(text("CREATE TABLE counter (value INTEGER)"))
@@ -42,6 +43,7 @@ def test_threads_that_write_at_once_lose_no_update(engine: Engine) -> None:
         assert connection.execute(text("SELECT value FROM counter")).scalar_one() == 200
 
 
+@pytest.mark.sqlite
 def test_every_connection_is_durable_and_enforces_foreign_keys(engine: Engine) -> None:
     with reading(engine) as connection:
         found = [
@@ -96,6 +98,7 @@ def test_a_file_that_is_not_a_database_is_reported_in_one_sentence(tmp_path: Pat
         schema.open_store(f"sqlite:///{file}")
 
 
+@pytest.mark.sqlite
 def test_a_full_database_is_reported_in_one_sentence_and_loses_nothing(engine: Engine, tmp_path: Path) -> None:
     ingest_page(engine, tmp_path, ["The Title of a Paper", "Another Paper of Ours"])
     with engine.connect() as connection:

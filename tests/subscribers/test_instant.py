@@ -14,12 +14,12 @@ import pytest
 from sqlalchemy import Engine, event, select
 from support.planned_papers import add_paper, digests_of, plan_and_accept, stored_subscriber, used_periods
 from support.service import MONDAY, add_subscriber, ingest_page
+from support.stores import open_again
 
 from notifier.config import Config, DigestConfig
 from notifier.models import Cadence
 from notifier.pipeline.planning import PlanReport
 from notifier.store.engine import reading
-from notifier.store.schema import open_store
 from notifier.store.tables import delivery
 from notifier.subscribers.subscribing import SignUp
 
@@ -119,7 +119,7 @@ def test_the_paper_of_a_dump_that_comes_at_any_moment_of_planning_is_sent_once(
     ann: Engine, tmp_path: Path, moment: int
 ) -> None:
     add_paper(ann, tmp_path, "A Paper of the First Dump", MONDAY)
-    other = open_store(str(ann.url))
+    other = open_again(ann)
     with at_transaction(ann, moment, lambda: add_paper(other, tmp_path, "A Paper in Between", MONDAY)):
         plan_and_accept(ann, CONFIG, MONDAY)
     plan_and_accept(ann, CONFIG, MONDAY)
@@ -139,7 +139,7 @@ def test_a_subscriber_who_becomes_due_at_any_moment_of_planning_misses_nothing(
     plan_and_accept(ann, CONFIG, MONDAY)
     add_paper(ann, tmp_path, "A Paper of the Second Dump", MONDAY)
     at_nine = MONDAY.replace(hour=9)
-    other = open_store(str(ann.url))
+    other = open_again(ann)
     daily = SignUp("bob@example.org", cadence=Cadence.DAILY)
     with at_transaction(ann, moment, lambda: add_subscriber(other, daily, now=at_nine)):
         plan_and_accept(ann, CONFIG, at_nine)
@@ -171,7 +171,7 @@ def test_four_planners_at_once_plan_one_digest_for_each_subscriber(ann: Engine, 
     for email in emails:
         add_subscriber(ann, SignUp(email, topics=("all",), cadence=Cadence.INSTANT, confirmed=True))
     add_paper(ann, tmp_path, "A Paper of the Next Dump", MONDAY)
-    engines = [open_store(str(ann.url)) for _ in range(4)]
+    engines = [open_again(ann) for _ in range(4)]
     with ThreadPoolExecutor(4) as pool:
         planned = list(pool.map(lambda engine: plan_and_accept(engine, CONFIG, MONDAY), engines))
     assert sum(each.digests for each in planned) == len(emails) + 1

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Engine, select
 from support.planned_papers import add_paper, digests_of, plan_and_accept, stored_subscriber
-from support.service import MONDAY, add_subscriber, run_notifier
+from support.service import MONDAY, add_subscriber, open_store_in, run_notifier
 
 from notifier.config import Config
 from notifier.errors import UsageError
@@ -18,7 +18,6 @@ from notifier.models import SubscriberState
 from notifier.operations.status import Refusal, service_status
 from notifier.store import suppressions
 from notifier.store.engine import reading, writing
-from notifier.store.schema import open_store
 from notifier.store.suppressions import NewSuppression
 from notifier.store.tables import suppression
 from notifier.subscribers.csv_import import ImportReport, import_subscribers
@@ -195,7 +194,7 @@ def test_status_counts_the_suppressed_by_reply_without_addresses(store: Engine) 
 @pytest.mark.slow
 def test_the_reinstate_command_says_how_many_and_a_dry_run_changes_nothing(tmp_path: Path) -> None:
     run_notifier("subscribe", ANN, "--confirmed", cwd=tmp_path)
-    engine = open_store(f"sqlite:///{tmp_path}/var/notifier.db")
+    engine = open_store_in(tmp_path)
     suppress(engine, ANN, "550 relay not permitted")
     engine.dispose()
     status = run_notifier("status", cwd=tmp_path).stdout

@@ -14,6 +14,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from sqlalchemy import Engine
+from support.chosen_store import IS_CHOSEN, STORE_URL
 from support.command_server import run_forked
 from support.paths import CHECKOUT, PYTHON_PATH
 from support.stores import new_store
@@ -26,6 +27,7 @@ from notifier.pipeline.planning import plan
 from notifier.store import simulated_clock
 from notifier.store.engine import writing
 from notifier.store.ingest import AnnouncePolicy, NewDump, add_dump, lock
+from notifier.store.schema import open_store
 from notifier.subscribers.subscribing import SignUp, check_sign_up, sign_up_all, subscribe
 from notifier.topics import catalogue_of
 
@@ -116,8 +118,13 @@ def run_notifier(
 
 
 def clean_environment() -> dict[str, str]:
-    """Return the environment for a child process: without notifier's settings, and with this checkout in PYTHONPATH."""
+    """Return the environment for a child process: without notifier's settings, and with this checkout in PYTHONPATH.
+
+    The URL of the store stays, if a database was chosen for all tests; see `chosen_store`.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith("NOTIFIER_")}
+    if IS_CHOSEN and STORE_URL in os.environ:
+        kept[STORE_URL] = os.environ[STORE_URL]
     return {**kept, "PYTHONPATH": PYTHON_PATH, "COLUMNS": "200"}
 
 
@@ -143,14 +150,21 @@ def write_smtp_config(folder: Path, port: int) -> None:
 
 
 def open_simulated_store(url: str) -> Engine:
-    """Open a new store, in a SQLite file, that accepts the `--now` of these tests.
+    """Open the new store at `url`, a SQLite file or the database of the test, that accepts the `--now` of these tests.
 
     It is like a store whose first command had a `--now`.
     """
-    engine = new_store(Path(url.removeprefix("sqlite:///")))
+    engine = new_store(Path(url.removeprefix("sqlite:///"))) if url.startswith("sqlite") else open_store(url)
     with writing(engine) as connection:
         assert simulated_clock.mark_if_empty(connection, MONDAY)
     return engine
+
+
+def open_store_in(folder: Path) -> Engine:
+    """Open the store that commands in this folder use."""
+    file = folder / "config.toml"
+    config = load(file) if file.exists() else Config().located_in(folder)
+    return open_store(os.environ.get(STORE_URL, config.store_url))
 
 
 def open_store_with_subscribers(count: int, folder: Path) -> Engine:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import re
 import socket
-import sqlite3
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -19,7 +18,7 @@ from urllib.parse import urlsplit
 import httpx
 import uvicorn
 from fastapi import FastAPI
-from sqlalchemy import Engine
+from sqlalchemy import Engine, inspect, text
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from support.service import MONDAY, add_subscriber, ingest_page
 
@@ -156,12 +155,15 @@ def labels_of_ann(engine: Engine) -> list[str]:
 
 
 def database_content(engine: Engine) -> str:
-    """Return the whole content of the database as SQL, to compare it before and after a request."""
-    connection = sqlite3.connect(str(engine.url.database))
-    try:
-        return "\n".join(connection.iterdump())
-    finally:
-        connection.close()
+    """Return all rows of the database as text, to compare it before and after a request."""
+    with reading(engine) as connection:
+        tables = [(name, connection.execute(text(f'SELECT * FROM "{name}"'))) for name in sorted(_tables(engine))]
+        return "\n".join(f"{name}: {sorted(map(repr, rows))}" for name, rows in tables)
+
+
+def _tables(engine: Engine) -> list[str]:
+    """Return the names of all tables except the index of words, which SQLite keeps in a table of its own kind."""
+    return inspect(engine).get_table_names()
 
 
 def urls_in(message: EmailMessage) -> list[str]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import sqlite3
 from datetime import timedelta
 from itertools import chain
 from pathlib import Path
@@ -12,7 +11,7 @@ import html5lib
 import httpx
 import pytest
 from lxml.html import HtmlElement
-from sqlalchemy import Engine
+from sqlalchemy import Engine, text
 from support.hostile_digest import PAYLOADS
 from support.service import MONDAY, add_listings
 from support.visitors import parsed, shown
@@ -23,7 +22,7 @@ from notifier.models import Announce, ListedOnFrom, Listing, ParsedDump
 from notifier.papers.identity import prepare
 from notifier.pipeline import publish, tag
 from notifier.search import trending_papers
-from notifier.store import writing
+from notifier.store import reading, writing
 from notifier.store.ingest import NewDump, add_dump
 from notifier.topics import catalogue_of
 from notifier.web.pages.sitemaps import PAPERS
@@ -40,13 +39,10 @@ def listing(number: int, upvotes: int | None = None, **fields: object) -> Listin
     return Listing(position=1, title=title, upvotes=upvotes, **values)  # type: ignore[arg-type]
 
 
-def rows_of(engine: Engine, statement: str, *values: object) -> list[tuple[object, ...]]:
-    """Return the rows that a statement finds in the database, read without any code of the project."""
-    connection = sqlite3.connect(str(engine.url.database))
-    try:
-        return connection.execute(statement, values).fetchall()
-    finally:
-        connection.close()
+def rows_of(engine: Engine, statement: str, **values: object) -> list[tuple[object, ...]]:
+    """Return the rows that a statement finds in the database."""
+    with reading(engine) as connection:
+        return [tuple(row) for row in connection.execute(text(statement), values)]
 
 
 def titles_on(page: HtmlElement) -> list[str]:
@@ -96,9 +92,10 @@ def test_a_list_shows_each_paper_of_its_days_once_in_its_order(
         title
         for (title,) in rows_of(
             stored,
-            "select p.title from paper p join listing l on l.paper_id = p.id where l.listed_on between ? and ? "
-            f"group by p.id order by {by_order[order]}",
-            *days,
+            "select p.title from paper p join listing l on l.paper_id = p.id "
+            f"where l.listed_on between :first and :last group by p.id order by {by_order[order]}",
+            first=days[0],
+            last=days[1],
         )
     ]
     pages = walk(client, f"{path}?order={order}")
@@ -333,10 +330,8 @@ def test_search_engines_find_every_list_and_every_paper(stored: Engine, client: 
 
 
 def test_a_sitemap_holds_a_range_of_papers(stored: Engine, client: httpx.Client) -> None:
-    connection = sqlite3.connect(str(stored.url.database))
-    with connection:
-        connection.execute("update paper set id = ? where id = 1", (3 * PAPERS,))
-    connection.close()
+    with writing(stored) as connection:
+        connection.execute(text("update paper set id = :id where id = 1"), {"id": 3 * PAPERS})
     assert client.get("/sitemap.xml").text.count("<loc>") == 1 + 4
     assert [client.get(f"/sitemap/papers-{number}.xml").status_code for number in (1, 2, 4, 5)] == [200, 404, 200, 404]
 
@@ -365,6 +360,7 @@ def test_without_a_base_url_there_is_no_sitemap_and_no_canonical_url(engine: Eng
         assert parsed(client.get("/papers")).xpath("//link[@rel='canonical']") == []
 
 
+@pytest.mark.sqlite  # another server cannot be taken away during a test
 def test_an_error_page_needs_no_store_and_looks_like_the_others(engine: Engine, config: Config, tmp_path: Path) -> None:
     folder = tmp_path / "templates"
     (folder / "web").mkdir(parents=True)
