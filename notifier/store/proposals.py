@@ -6,7 +6,19 @@ from collections.abc import Iterator, Sequence
 from datetime import date
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Connection, Select, Text, cast, func, literal_column, or_, select
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Integer,
+    Select,
+    Text,
+    cast,
+    func,
+    literal,
+    literal_column,
+    or_,
+    select,
+)
 
 from notifier.models import Proposal
 from notifier.store.hidden_papers import is_key_shown
@@ -54,7 +66,7 @@ def count(connection: Connection, proposal: Proposal) -> int:
 def count_by_day(connection: Connection, proposal: Proposal) -> dict[date, int]:
     """Return how many papers the proposal has by listing day; days without papers are left out."""
     key = _key(connection, proposal)
-    day = (key.op(">>")(DAY_BITS)).label("day")
+    day = key.op(">>")(literal(DAY_BITS, Integer)).label("day")  # PostgreSQL shifts by no larger number
     chosen = _selected(connection, proposal, key).with_only_columns(day, func.count()).group_by(literal_column("day"))
     return {date.fromordinal(number): papers for number, papers in connection.execute(chosen)}
 

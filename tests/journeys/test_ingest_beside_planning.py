@@ -5,14 +5,12 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from sqlalchemy import Connection, Engine, RootTransaction, event, select
+from sqlalchemy import Engine, select
+from support.interleaving import before_statement
 from support.planned_papers import accept_waiting
 from support.service import MONDAY, add_subscriber, clean_environment, ingest_page
 
@@ -21,8 +19,7 @@ from notifier.digests import items
 from notifier.models import Cadence
 from notifier.pipeline.planning import plan
 from notifier.store import papers
-from notifier.store.advisory_locks import AdvisoryLock
-from notifier.store.engine import IMMEDIATE, reading
+from notifier.store.engine import reading
 from notifier.store.tables import delivery
 from notifier.subscribers.subscribing import SignUp
 
@@ -40,37 +37,6 @@ STATEMENTS = 80  # more statements than one run of `plan` executes
 def store(request: pytest.FixtureRequest) -> Engine:
     engine: Engine = request.getfixturevalue("engine" if request.param == "sqlite" else "postgres_store")
     return engine
-
-
-@contextmanager
-def before_statement(engine: Engine, number: int, act: Callable[[], None]) -> Iterator[list[int]]:
-    """Call `act` before the statement with this number, and yield a list that holds the count of statements.
-
-    Statements during which no other connection can commit a dump are not counted: those of a write transaction on
-    SQLite, and those of a transaction that holds the ingest lock on PostgreSQL.
-    """
-    count = [0]
-    is_acting = False
-    locked: list[RootTransaction | None] = []
-
-    def notice(connection: Connection, _cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
-        nonlocal is_acting
-        is_locked = engine.dialect.name == "sqlite" and connection.get_execution_options().get(IMMEDIATE)
-        if is_acting or is_locked or connection.get_transaction() in locked:
-            return
-        if "pg_advisory_xact_lock" in statement and AdvisoryLock.INGEST in parameters.values():
-            locked.append(connection.get_transaction())
-        if number == count[0]:
-            is_acting = True
-            act()
-            is_acting = False
-        count[0] += 1
-
-    event.listen(engine, "before_cursor_execute", notice)
-    try:
-        yield count
-    finally:
-        event.remove(engine, "before_cursor_execute", notice)
 
 
 def titles_by_subscriber(engine: Engine) -> dict[str, Counter[str]]:

@@ -54,13 +54,12 @@ def search(site: SiteDependency, request: Request, form: UrlForm, visitor: Visit
         with reading(site.engine) as connection:
             papers.check_keys(connection, queries.papers_named(query))
             query = with_similar(connection, query)
+            results = read_results(site, connection, page_request, query)
+            hints = _hints(connection, text, query) if page_request.is_first else []
     except QueryError as error:
         return _without_results(site, search_request, sentence(error.reason), error.column)
     except UsageError as error:
         return _without_results(site, search_request, sentence(error))
-    with reading(site.engine) as connection:
-        results = read_results(site, connection, page_request, query)
-        hints = _hints(connection, text, query) if page_request.is_first else []
     if results is None:
         path = f"/search?q={quote(text, safe='')}"
         missing = {"kind": "", "path": path, "newest": None, **signed_in(site, visitor)}
