@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from email.utils import parseaddr
 from hashlib import sha256
 
@@ -106,16 +107,17 @@ def _on_reply(message: Part, addressed: Proofs, key: bytes) -> Verdict:
     if is_from_program(message) or is_from_mail_system(message):
         return _as(verdict, ReturnedKind.AUTO_REPLY)
     if asks or asks_to_unsubscribe(own, verdict.sender):
-        return _as(verdict, ReturnedKind.UNSUBSCRIBE, names=True)
+        return _as(verdict, ReturnedKind.UNSUBSCRIBE, has_word=True)
     if message.is_cut and not own:
         return _as(verdict, ReturnedKind.BROKEN)
-    names = names_unsubscribing(" ".join([*own, "" if verdict.answers else subject]))
-    return _as(verdict, ReturnedKind.UNCLEAR if names or verdict.answers else ReturnedKind.OTHER, names=names)
+    has_word = names_unsubscribing(" ".join([*own, "" if verdict.answers else subject]))
+    return _as(verdict, ReturnedKind.UNCLEAR if has_word or verdict.answers else ReturnedKind.OTHER, has_word=has_word)
 
 
-def _as(verdict: Verdict, kind: ReturnedKind, *, names: bool = False) -> Verdict:
+def _as(verdict: Verdict, kind: ReturnedKind, *, has_word: bool = False) -> Verdict:
+    """Return a verdict as one of this kind; `has_word` says whether the message has a word for unsubscribing."""
     reason = "it is nested too deeply" if kind is ReturnedKind.BROKEN else ""
-    return Verdict(kind, reason, verdict.proofs, verdict.sender, verdict.answers, verdict.subject, verdict.text, names)
+    return replace(verdict, kind=kind, reason=reason, names_unsubscribing=has_word)
 
 
 def _proofs(key: bytes, text: str) -> Proofs:

@@ -1,7 +1,7 @@
-"""Read what papers are compared by, also of papers for which it is not stored yet.
+"""Read the terms and vectors by which papers are compared, and compute those that are not stored yet.
 
-The terms and the vector of a paper are stored shortly after its text has come or changed. Until then they are made here
-from its tokens, with the same result, so that no digest or page depends on which was first.
+The terms and the vector of a paper are stored shortly after its text has come or changed. Until then they are
+computed here from its tokens, with the same result, so that no digest or page depends on when they are stored.
 """
 
 from __future__ import annotations

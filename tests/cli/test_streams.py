@@ -22,7 +22,7 @@ VERBS = [
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Make a folder with a paper and a subscriber whose names no small alphabet has."""
+    """Make a folder with a paper and a subscriber whose names ASCII and Latin-1 cannot encode."""
     folder = tmp_path_factory.mktemp("streams")
     paper = {"title": TITLE, "abstract": "We follow bees.", "url": "https://arxiv.org/abs/2607.01234"}
     (folder / "Größe 模.json").write_text(json.dumps([paper]), encoding="utf-8")
@@ -61,7 +61,7 @@ def test_a_closed_stdout_is_no_error(folder: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no /dev/full")
-def test_an_output_on_a_full_disk_is_said_in_words(folder: Path) -> None:
+def test_output_to_a_full_disk_ends_with_a_message(folder: Path) -> None:
     command = [sys.executable, "-m", "notifier", "topics"]
     with Path("/dev/full").open("w") as full:
         run = subprocess.run(

@@ -77,10 +77,10 @@ def test_the_mail_lists_each_paper_that_fits_and_ends_before_90_kb(
     selection, papers = selection_of(title, label, sections, 300, abstract=title * 20, **fields)
     sizes = {number: line_bytes(each, SEARCH) for number, each in papers.items()}
     kept, left = fitted(selection, lambda item: sizes[item.paper_id])
-    size, shown, way_out = size_of_mail(kept, papers)
+    size, shown, last_link = size_of_mail(kept, papers)
     assert {item.paper_id for item in kept.items} | left == papers.keys()
     assert shown == len(kept.items) == 300 - len(left)
-    assert size <= MAIL_BYTES and way_out < MAIL_BYTES
+    assert size <= MAIL_BYTES and last_link < MAIL_BYTES
 
 
 def test_about_a_hundred_papers_with_usual_titles_fit_beside_eight_cards() -> None:

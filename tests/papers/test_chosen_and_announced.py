@@ -1,4 +1,4 @@
-"""Trending tells papers that somebody chose from papers that were only announced, and compares days by upvotes."""
+"""Trending ranks papers that somebody chose before papers that were only announced, and compares days by upvotes."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def test_papers_that_are_announced_again_gain_nothing(dump_format: str, upvotes:
     assert score(daily, usual, DAY + 4 * A_DAY) == score(daily[-1:], usual, DAY + 4 * A_DAY)
 
 
-def test_a_paper_that_was_chosen_stays_as_old_as_it_is_when_it_is_announced_again() -> None:
+def test_a_chosen_paper_becomes_no_newer_when_it_is_announced_again() -> None:
     chosen = Appearance(DAY, 3, 20, DAILY_PAPERS)
     announced = [Appearance(DAY + day * A_DAY, 1, None, "arXiv RSS") for day in (-1, 0, 5)]
     usual = usual_upvotes([[chosen]])

@@ -18,7 +18,7 @@ from notifier.sending.settling import GROUP_SIZE
 from notifier.store import writing
 
 MAILS = 400
-CONNECTIONS = 4  # as shipped
+CONNECTIONS = 4  # the default of [smtp] lanes
 
 
 def move_outbox(engine: Engine, tablespace: str) -> None:

@@ -1,4 +1,4 @@
-"""The lines of the log: they have a time where the journal does not add one, and a port in use is one line."""
+"""The lines of the log: they have a time where the journal does not add one, and one line reports a port in use."""
 
 from __future__ import annotations
 

@@ -42,7 +42,7 @@ DONE = {
 
 router = APIRouter()
 
-# The same for feedback, if the subscriber has switched off that it orders their digests.
+# What it says instead after feedback, if the subscriber does not let feedback order their digests.
 STORED_ONLY = {
     Reaction.LIKE: "It is stored that you want more papers like this one.",
     Reaction.DISLIKE: "It is stored that this paper is not for you.",
