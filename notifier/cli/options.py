@@ -56,7 +56,7 @@ class CommandRun:
 
         if self.only_reads and self.has_no_database:
             return open_store(f"sqlite:///{self._temporary_folder.name}/empty.db")
-        return open_store(self.config.store_url)
+        return open_store(self.config.store_url, self.config.store.connections)
 
     @cached_property
     def has_no_database(self) -> bool:

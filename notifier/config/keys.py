@@ -38,6 +38,7 @@ class StoreConfig(ConfigTable):
 
     url: str = "sqlite:///var/notifier.db"
     url_file: Path | None = None
+    connections: int = Field(default=15, ge=5, le=1000)
 
     @field_validator("url")
     @classmethod

@@ -23,7 +23,7 @@ REQUEST_SECONDS = 20  # for the header of a request, and again for its body
 RESPONSE_SECONDS = 120  # until the client has received the response; a page may wait up to 30 s for a locked database
 MAX_CONNECTIONS = 1000
 QUEUED_CONNECTIONS = 1024  # the kernel keeps this many until we accept them; they take no file descriptors of ours
-PAGE_THREADS = 8  # each may use one of the 15 database connections, each of which has a cache of 16 MB
+PAGE_THREADS = 8  # each may use a database connection, which has a cache of 16 MB
 LOG_SECONDS = 60  # at least this long between two log lines about refused connections
 
 log = logging.getLogger("notifier")

@@ -59,8 +59,8 @@ def serve(file: Path | None, clock: Clock, adapt: Callable[[Config], Config] = l
         return adapt(load(file))
 
     config = read()
-    engine = open_store(config.store_url)
-    web_engine = connect(config.store_url, WEB_POOL_SECONDS)
+    engine = open_store(config.store_url, config.store.connections)
+    web_engine = connect(config.store_url, WEB_POOL_SECONDS, config.store.connections)
     try:
         _check(engine, config, clock)
         _warn(file, config)
@@ -79,7 +79,7 @@ def work(file: Path | None, clock: Clock) -> None:
     """Send mail and do nothing else, until SIGTERM or SIGINT."""
     file = chosen_file(file)
     config = load(file)
-    engine = open_store(config.store_url)
+    engine = open_store(config.store_url, config.store.connections)
     try:
         _check(engine, config, clock)
         _warn(file, config)

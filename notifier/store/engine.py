@@ -28,6 +28,8 @@ from notifier.private_files import close_to_others, create, make_folder
 from notifier.store.explanations import BUSY_TIMEOUT_MS, NO_SPACE, explained, explanation
 from notifier.store.statements import Values, compiled, rows_of
 
+MOST_CONNECTIONS = 15  # of one engine at once
+KEPT_CONNECTIONS = 5  # that stay open while they are not in use
 CACHE_KB = 16_384
 LOG_PAGES = 4_096  # of 4 KB each; when SQLite's log has this many, they are copied into the database
 IMMEDIATE = "notifier_immediate"  # the execution option of write transactions
@@ -45,13 +47,19 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
-def connect(url: str, pool_seconds: float | None = None, **arguments: Any) -> Engine:
+def connect(
+    url: str, pool_seconds: float | None = None, connections: int = MOST_CONNECTIONS, **arguments: Any
+) -> Engine:
     """Return an engine for the store at `url`; create the folder of a SQLite file if it is missing.
 
-    An engine has at most 15 connections. If all are in use, StoreError is raised after `pool_seconds`, by default 30.
+    An engine has at most this number of `connections`. If all are in use, StoreError is raised after `pool_seconds`, by
+    default 30.
     StoreError is also raised if PostgreSQL's driver is not installed. The driver gets the other `arguments`.
     """
-    options: dict[str, Any] = {} if pool_seconds is None else {"pool_timeout": pool_seconds}
+    kept = min(KEPT_CONNECTIONS, connections)
+    options: dict[str, Any] = {"pool_size": kept, "max_overflow": connections - kept}
+    if pool_seconds is not None:
+        options["pool_timeout"] = pool_seconds
     options["connect_args"] = arguments
     try:
         # Errors are logged, and logs must not hold addresses.

@@ -8,19 +8,19 @@ from sqlalchemy import Connection, Engine, inspect, text
 
 from notifier.errors import StoreError
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
-from notifier.store.engine import connect, reading, writing
+from notifier.store.engine import MOST_CONNECTIONS, connect, reading, writing
 
 HEAD = "0033"  # the newest migration; a constant, because importing Alembic takes a tenth of a second
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
-def open_store(url: str) -> Engine:
-    """Return the engine of the store at `url`, created or upgraded if necessary.
+def open_store(url: str, connections: int = MOST_CONNECTIONS) -> Engine:
+    """Return the engine of the store at `url`, with at most so many connections; create or upgrade it if necessary.
 
     Several processes may call this at once. Raises StoreError if the database cannot be opened, or cannot be upgraded,
     for example because a newer version of notifier made it.
     """
-    engine = connect(url)
+    engine = connect(url, connections=connections)
     try:
         if store_version(engine) != HEAD:
             with writing(engine) as connection:

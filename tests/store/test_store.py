@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 
@@ -51,6 +52,18 @@ def test_every_connection_is_durable_and_enforces_foreign_keys(engine: Engine) -
             for name in ("journal_mode", "synchronous", "foreign_keys")
         ]
     assert found == ["wal", 2, 1]
+
+
+def test_an_engine_has_at_most_the_given_number_of_connections(engine: Engine) -> None:
+    small = connect(engine.url.render_as_string(hide_password=False), pool_seconds=0.1, connections=6)
+    with ExitStack() as opened:
+        for _ in range(6):
+            opened.enter_context(reading(small))
+        with pytest.raises(StoreError, match="connections"):
+            opened.enter_context(reading(small))
+    with reading(small):
+        pass
+    small.dispose()
 
 
 def test_the_migrations_create_the_declared_tables(engine: Engine) -> None:
@@ -113,6 +126,6 @@ def test_a_full_database_is_reported_in_one_sentence_and_loses_nothing(engine: E
     assert ingest(engine, SEEDS[0], None, MONDAY).new == 209
 
 
-def test_an_instant_without_a_time_zone_is_refused() -> None:
+def test_an_instant_without_a_time_zone_is_refused(engine: Engine) -> None:
     with pytest.raises(ValueError, match="time zone"):
-        Instant().process_bind_param(datetime(2026, 7, 6), connect("sqlite://").dialect)
+        Instant().process_bind_param(datetime(2026, 7, 6), engine.dialect)
