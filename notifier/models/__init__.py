@@ -10,7 +10,15 @@ from notifier.models.clocks import Clock
 from notifier.models.curation import ASPECTS, ERASED, Curation
 from notifier.models.deliveries import KINDS_WITH_PAPERS, DeliveryKind, DeliveryState, Envelope, Mail, RelayState
 from notifier.models.digests import Alert, AlertDetails, Digest, Item, Notice, NoticeDetails, PinNote, Section
-from notifier.models.events import EVENT_LISTS, TEST_EVENT, Endpoint, EventType
+from notifier.models.events import (
+    CHANNEL_PREFIX,
+    EVENT_LISTS,
+    TEST_EVENT,
+    Endpoint,
+    EndpointKind,
+    EventType,
+    ServiceAnswer,
+)
 from notifier.models.lists import ListOrder
 from notifier.models.papers import (
     ANNOUNCED_AGAIN_WITHIN,
@@ -42,6 +50,7 @@ from notifier.models.tokens import AccessToken, Scope
 __all__ = [
     "ANNOUNCED_AGAIN_WITHIN",
     "ASPECTS",
+    "CHANNEL_PREFIX",
     "DAILY_PAPERS",
     "ERASED",
     "EVENT_LISTS",
@@ -65,6 +74,7 @@ __all__ = [
     "Digest",
     "DumpStatus",
     "Endpoint",
+    "EndpointKind",
     "Envelope",
     "EventType",
     "Feedback",
@@ -89,6 +99,7 @@ __all__ = [
     "ReturnedKind",
     "Scope",
     "Section",
+    "ServiceAnswer",
     "Skipped",
     "SourceHistory",
     "Span",

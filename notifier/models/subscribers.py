@@ -69,7 +69,8 @@ class Subscriber:
     fixed end. `next_due` is the instant of the next scheduled digest; for the cadence INSTANT, that of the digest with
     the papers that were left over, or None. `left_over` holds the items that did not fit into the last digest, as
     `notifier.digests.items` writes them; it is empty if there are none. Links in mails sent before `signed_out_at` open
-    no session. `taste` says whether the subscriber's feedback orders the papers of their digests.
+    no session. `taste` says whether the subscriber's feedback orders the papers of their digests. If `endpoint_id` is
+    set, the subscriber is a channel, and `email` is `channel:` and its name: digests go to this endpoint, and no mail.
     """
 
     id: int
@@ -91,3 +92,4 @@ class Subscriber:
     left_over: str = ""
     signed_out_at: datetime | None = None
     taste: bool = True
+    endpoint_id: int | None = None

@@ -1,4 +1,4 @@
-"""Store the endpoints of events."""
+"""Store the endpoints: webhooks, to which events are sent, and channels, to which digests are sent."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, Row, delete, exists, or_, select, update
 
-from notifier.models import DeliveryState, Endpoint, EventType
+from notifier.models import DeliveryState, Endpoint, EndpointKind, EventType
+from notifier.store.outbox import may_be_sent
 from notifier.store.papers import newest_sequence
 from notifier.store.statements import insert_one
 from notifier.store.tables import LARGEST_ID, delivery, endpoint, relay
@@ -25,6 +26,8 @@ class NewEndpoint(NamedTuple):
     events: Collection[EventType]
     secret_file: str
     salt: str
+    kind: EndpointKind = EndpointKind.WEBHOOK
+    name: str | None = None
 
 
 def relay_name(endpoint_id: int) -> str:
@@ -38,9 +41,18 @@ def add(connection: Connection, new: NewEndpoint, now: datetime) -> int:
     return insert_one(connection, endpoint, {**values, "disabled_reason": ""})
 
 
-def all_endpoints(connection: Connection) -> list[Endpoint]:
-    """Return all endpoints, the oldest first."""
-    return [_endpoint(row) for row in connection.execute(select(*_COLUMNS).order_by(endpoint.c.id))]
+def all_endpoints(connection: Connection, kind: EndpointKind | None = None) -> list[Endpoint]:
+    """Return all endpoints, or those of a kind, the oldest first."""
+    found = select(*_COLUMNS).order_by(endpoint.c.id)
+    wanted = found if kind is None else found.where(endpoint.c.kind == kind)
+    return [_endpoint(row) for row in connection.execute(wanted)]
+
+
+def channel(connection: Connection, name: str) -> Endpoint | None:
+    """Return the channel with this name; None if there is none. It is not removed before this transaction ends."""
+    found = select(*_COLUMNS).where(endpoint.c.name == name).with_for_update(read=True, key_share=True)
+    row = connection.execute(found).one_or_none()
+    return _endpoint(row) if row else None
 
 
 def find(connection: Connection, endpoint_id: int) -> Endpoint | None:
@@ -62,12 +74,20 @@ def wanting(connection: Connection, kind: EventType) -> list[Endpoint]:
 def has_waiting(connection: Connection, now: datetime) -> list[Endpoint]:
     """Return the endpoints that are not disabled and for which a delivery is due, or leased, at `now`.
 
-    The sender that has leased a delivery may have died.
+    The sender that has leased a delivery may have died. Digests for a channel that is paused do not count.
     """
     is_due = or_(delivery.c.next_try <= now, delivery.c.state == DeliveryState.LEASED)
     waits = exists().where(delivery.c.endpoint_id == endpoint.c.id, delivery.c.next_try.is_not(None), is_due)
+    waits = waits.where(may_be_sent())
     found = select(*_COLUMNS).where(endpoint.c.disabled_at.is_(None), waits).order_by(endpoint.c.id)
     return [_endpoint(row) for row in connection.execute(found)]
+
+
+def set_url(connection: Connection, endpoint_id: int, new: NewEndpoint) -> None:
+    """Give an endpoint the URL of another one, with what belongs to it."""
+    names = ("url", "shown_url", "secret_file", "salt")
+    values = {name: getattr(new, name) for name in names}
+    connection.execute(update(endpoint).where(endpoint.c.id == endpoint_id).values(values))
 
 
 def set_cursor(connection: Connection, endpoint_id: int, cursor: int) -> None:
@@ -76,17 +96,21 @@ def set_cursor(connection: Connection, endpoint_id: int, cursor: int) -> None:
 
 
 def disable(connection: Connection, endpoint_id: int, reason: str, now: datetime) -> None:
-    """Send an endpoint no more events, and let those that wait for it, or are leased, fail."""
+    """Send nothing more to an endpoint, and let the events that wait for it, or are leased, fail.
+
+    The digests for a channel wait until it is enabled, or are taken in by its next digest.
+    """
     disabled = {"disabled_at": now, "disabled_reason": reason}
     connection.execute(update(endpoint).where(endpoint.c.id == endpoint_id).values(disabled))
     failed = {"state": DeliveryState.FAILED, "next_try": None, "owner": None, "settled_at": now}
     reply = f"the endpoint was disabled: {reason}"
-    waiting = (delivery.c.endpoint_id == endpoint_id, delivery.c.next_try.is_not(None))
+    is_event = delivery.c.subscriber_id.is_(None)
+    waiting = (delivery.c.endpoint_id == endpoint_id, delivery.c.next_try.is_not(None), is_event)
     connection.execute(update(delivery).where(*waiting).values(**failed, reply=reply))
 
 
 def enable(connection: Connection, endpoint_id: int) -> None:
-    """Send events to an endpoint again; it is not told of the papers of the time in between."""
+    """Send to an endpoint again: the digests that wait, but no events of the time in between."""
     enabled = {"disabled_at": None, "disabled_reason": "", "cursor": newest_sequence(connection)}
     connection.execute(update(endpoint).where(_has_id(endpoint_id)).values(enabled))
     connection.execute(delete(relay).where(relay.c.name == relay_name(endpoint_id)))
@@ -112,4 +136,4 @@ def _has_id(endpoint_id: int) -> Any:
 
 def _endpoint(row: Row[Any]) -> Endpoint:
     known = tuple(EventType(each) for each in row.events if each in list(EventType))
-    return Endpoint(**{**row._mapping, "events": known})
+    return Endpoint(**{**row._mapping, "events": known, "kind": EndpointKind(row.kind)})

@@ -14,7 +14,7 @@ from uuid import uuid4
 from sqlalchemy import Connection, Select, delete, select, update
 
 from notifier.digests.items import NO_ITEMS
-from notifier.models import EVENT_LISTS, DeliveryKind, DeliveryState, Endpoint, EventType
+from notifier.models import CHANNEL_PREFIX, EVENT_LISTS, DeliveryKind, DeliveryState, Endpoint, EventType
 from notifier.store import endpoints, outbox
 from notifier.store.tables import delivery
 
@@ -52,8 +52,9 @@ def record_for(
 def record_subscribers(
     connection: Connection, kind: EventType, people: Iterable[tuple[int, str]], now: datetime
 ) -> None:
-    """Tell about subscribers, given by id and address."""
-    record(connection, kind, [{"id": person_id, "email": email} for person_id, email in people], now)
+    """Tell about subscribers, given by id and address; nobody is told about channels, which are no people."""
+    told = [(person_id, email) for person_id, email in people if not email.startswith(CHANNEL_PREFIX)]
+    record(connection, kind, [{"id": person_id, "email": email} for person_id, email in told], now)
 
 
 def forget_subscriber(connection: Connection, subscriber_id: int) -> None:

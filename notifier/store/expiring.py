@@ -33,7 +33,7 @@ class UnsentDigest:
 
 
 def expire(connection: Connection, planned_before: datetime, now: datetime) -> int:
-    """Expire the mails that were planned at `planned_before` or earlier, and were tried without success.
+    """Expire the mails and digests that were planned at `planned_before` or earlier, and were tried without success.
 
     Deliveries that the relay may have accepted do not expire. Deliveries that no sender has tried yet do not expire
     either. They are sent late, unless the next digest takes in their items first
@@ -88,7 +88,8 @@ def mark_taken_in(connection: Connection, digests: Collection[UnsentDigest], now
 
 def _is_old(planned_before: datetime) -> ColumnElement[bool]:
     tried = or_(delivery.c.attempts > 0, delivery.c.state == DeliveryState.DEFERRED)
-    return and_(is_unsettled(), is_mail(), tried, _was_not_sent(), delivery.c.planned_at <= planned_before)
+    is_no_event = or_(is_mail(), delivery.c.subscriber_id.is_not(None))  # a channel's digest has a subscriber
+    return and_(is_unsettled(), is_no_event, tried, _was_not_sent(), delivery.c.planned_at <= planned_before)
 
 
 def _was_not_sent() -> ColumnElement[bool]:

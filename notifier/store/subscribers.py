@@ -246,4 +246,5 @@ def _subscriber(row: Row[Any], subscriptions: tuple[Subscription, ...]) -> Subsc
         left_over=row.left_over,
         signed_out_at=row.signed_out_at,
         taste=row.taste,
+        endpoint_id=row.endpoint_id,
     )

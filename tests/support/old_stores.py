@@ -50,6 +50,8 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "delivery.owner": (None,) * ROWS,
     "delivery.endpoint_id": (None,) * ROWS,
     "endpoint.events": ('["paper.announced"]',) * ROWS,
+    "endpoint.kind": ("webhook",) * ROWS,
+    "subscriber.endpoint_id": (None,) * ROWS,
     "suppression.state_before": ("ACTIVE",) * ROWS,
     "request.kind": ("sign-up", "sign-in", "sign-in"),
     "request.payload": ("{}",) * ROWS,

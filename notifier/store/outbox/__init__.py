@@ -25,7 +25,17 @@ from notifier.store.outbox.claims import (
 )
 from notifier.store.outbox.cleanup import cancel_for, cancel_unwanted, has_overlong_waits, has_unwanted, limit_waits
 from notifier.store.outbox.history import items_since, newest_periods, used_periods
-from notifier.store.outbox.rows import AT_ONCE, AWAITED, FIRST, LEASE, add, is_mail, is_unsettled, new_message_id
+from notifier.store.outbox.rows import (
+    AT_ONCE,
+    AWAITED,
+    FIRST,
+    LEASE,
+    add,
+    is_mail,
+    is_unsettled,
+    may_be_sent,
+    new_message_id,
+)
 
 __all__ = [
     "AT_ONCE",
@@ -50,6 +60,7 @@ __all__ = [
     "is_unsettled",
     "items_since",
     "limit_waits",
+    "may_be_sent",
     "new_message_id",
     "newest_new_row",
     "newest_periods",

@@ -11,12 +11,12 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, exists, func, not_, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from notifier.models import DeliveryKind, DeliveryState, SubscriberState
+from notifier.models import DeliveryKind, DeliveryState
 from notifier.store import results
-from notifier.store.outbox.rows import AT_ONCE, FIRST, LEASE, is_mail, is_owned, leases
+from notifier.store.outbox.rows import AT_ONCE, FIRST, LEASE, is_mail, is_owned, leases, may_be_sent
 from notifier.store.results import Attempt
 from notifier.store.statements import rows_of, run_for_all
-from notifier.store.tables import delivery, subscriber
+from notifier.store.tables import delivery
 
 
 class Claim(NamedTuple):
@@ -72,7 +72,7 @@ def claim(  # noqa: PLR0913
     *,
     endpoint_id: int | None = None,
 ) -> list[Claim]:
-    """Lease due rows, at most `limit`, and return the claims: mails, or the events for the endpoint with this id.
+    """Lease due rows, at most `limit`, and return the claims: mails, or what is for the endpoint with this id.
 
     The claims are returned in this order: other messages before digests, because somebody may be waiting for them; then
     rows that were never tried before rows that were; then by id.
@@ -150,7 +150,7 @@ def owners(connection: Connection) -> set[str]:
 
 
 def is_due(connection: Connection, now: datetime, endpoint_id: int | None = None) -> bool:
-    """Return whether there is a mail, or an event for the endpoint with this id, that can be claimed."""
+    """Return whether there is a mail, or something for the endpoint with this id, that can be claimed."""
     values = {"at": now, "to_endpoint": endpoint_id}
     return rows_of(connection, _HAS_DUE[endpoint_id is None], values) == [(True,)]
 
@@ -174,12 +174,6 @@ def _still_claimed(connection: Connection, claims: Iterable[Claim]) -> set[int]:
 
 def _is_due() -> ColumnElement[bool]:
     return delivery.c.next_try <= bindparam("at")
-
-
-def _may_be_sent() -> ColumnElement[bool]:
-    """Return the condition that a delivery is to an active subscriber, or to no subscriber."""
-    active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
-    return or_(delivery.c.subscriber_id.is_(None), active)
 
 
 @cache
@@ -208,7 +202,7 @@ def _newest_of_subscriber(condition: ColumnElement[bool]) -> ColumnElement[int]:
 def _claim_statement(destination: ColumnElement[bool], *order: ColumnElement[Any]) -> ReturningUpdate[Any]:
     oldest = (
         select(delivery.c.id)
-        .where(destination, _is_due(), _may_be_sent())
+        .where(destination, _is_due(), may_be_sent())
         .order_by(*order, delivery.c.id)
         .limit(bindparam("most"))
         .with_for_update(skip_locked=True, of=delivery)
@@ -250,17 +244,17 @@ _NEWEST_NEW_ROW = (
 )
 _OLDEST_UNTRIED = (
     select(delivery.c.planned_at)
-    .where(delivery.c.next_try == bindparam("at"), delivery.c.attempts == 0, _may_be_sent())
+    .where(delivery.c.next_try == bindparam("at"), delivery.c.attempts == 0, may_be_sent())
     .where(delivery.c.kind != DeliveryKind.ALERT, is_mail())
     .order_by(delivery.c.id)
     .limit(1)
 )
 _HAS_DUE = {
-    for_mail: select(exists().where(destination, _is_due(), _may_be_sent()))
+    for_mail: select(exists().where(destination, _is_due(), may_be_sent()))
     for for_mail, destination in _DESTINATIONS.items()
 }
 _COUNT_LEASED = select(func.count()).where(is_owned(), is_mail())
-_IS_BUSY = select(or_(exists().where(is_mail(), _is_due(), _may_be_sent()), exists().where(is_mail(), is_owned())))
+_IS_BUSY = select(or_(exists().where(is_mail(), _is_due(), may_be_sent()), exists().where(is_mail(), is_owned())))
 _SETTLE = (
     update(delivery)
     .where(delivery.c.id == bindparam("settled_id"))

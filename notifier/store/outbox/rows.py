@@ -45,8 +45,14 @@ def is_unwanted() -> ColumnElement[bool]:
 
 
 def is_mail() -> ColumnElement[bool]:
-    """Return the condition that a row is a mail, and not an event for an endpoint."""
+    """Return the condition that a row is a mail, and not something for an endpoint."""
     return delivery.c.endpoint_id.is_(None)
+
+
+def may_be_sent() -> ColumnElement[bool]:
+    """Return the condition that a delivery is to an active subscriber, or to no subscriber."""
+    active = exists().where(subscriber.c.id == delivery.c.subscriber_id, subscriber.c.state == SubscriberState.ACTIVE)
+    return or_(delivery.c.subscriber_id.is_(None), active)
 
 
 def is_owned() -> ColumnElement[bool]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, Text, UniqueConstraint, text
+from sqlalchemy import BigInteger, Column, ForeignKey, Index, Integer, String, Text, UniqueConstraint, text
 from sqlmodel import Field
 
 from notifier.store.tables.columns import NEVER_REUSE_IDS, Instant, Table, flag, instant, strings
@@ -31,7 +31,8 @@ class DeliveryRow(Table, table=True):
     tried again. `in_doubt` says that a sender was lost while it held the lease, so the message may have been sent.
     `taken_in` says that a later digest contains the items of this one. `too_large` says that the mail was too large
     for the relay. `details` is JSON: what a message says besides its papers; for an event, all that it says.
-    `endpoint_id` is the endpoint to which a row is sent; it is null for mail. Removing an endpoint deletes its rows.
+    `endpoint_id` is the endpoint to which a row is sent, an event or a channel's digest; it is null for mail. Removing
+    an endpoint deletes its rows.
     """
 
     __tablename__ = "delivery"
@@ -72,10 +73,10 @@ class DeliveryRow(Table, table=True):
 
 
 class EndpointRow(Table, table=True):
-    """An endpoint of events; see models.Endpoint."""
+    """An endpoint: a webhook or a channel; see models.Endpoint."""
 
     __tablename__ = "endpoint"
-    __table_args__ = NEVER_REUSE_IDS
+    __table_args__ = (Index("ix_endpoint_name", "name", unique=True), NEVER_REUSE_IDS)
 
     id: int | None = Field(default=None, primary_key=True)
     url: str = Field(sa_column=Column(Text, nullable=False))
@@ -87,6 +88,8 @@ class EndpointRow(Table, table=True):
     created_at: datetime = Field(sa_column=instant())
     disabled_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     disabled_reason: str = ""
+    kind: str = Field(default="webhook", sa_column=Column(String, nullable=False, server_default="webhook"))
+    name: str | None = None
 
 
 class RelayRow(Table, table=True):

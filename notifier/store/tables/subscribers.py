@@ -54,7 +54,7 @@ class SubscriberRow(Table, table=True):
     The subscriber's digests have taken into account all papers up to the sequence number `cursor`, and all dumps up to
     the id `last_dump`, except the papers in `left_over`, which wait for the next digest. The sign-in
     links in mails that were made before `signed_out_at` no longer work. With `taste`, the subscriber's feedback orders
-    the papers of their digests.
+    the papers of their digests. If `endpoint_id` is set, the subscriber is a channel: digests go there, and no mail.
     """
 
     __tablename__ = "subscriber"
@@ -85,6 +85,7 @@ class SubscriberRow(Table, table=True):
     left_over: str = Field(default="", sa_column=Column(Text, nullable=False, server_default=""))
     signed_out_at: datetime | None = Field(default=None, sa_column=instant(nullable=True))
     taste: bool = Field(default=True, sa_column=Column(Boolean, nullable=False, server_default=true()))
+    endpoint_id: int | None = None
 
 
 class ErasedRow(Table, table=True):
