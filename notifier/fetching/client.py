@@ -25,12 +25,14 @@ from notifier.fetching.ip_addresses import Resolve, check_host, checked_addresse
 from notifier.fetching.pacing import TURNS, Sleep
 from notifier.fetching.urls import ParsedUrl, check_tls, read_url
 from notifier.fetching.waiting import back_off, retry_after
+from notifier.models import ServiceAnswer
 
 MAX_REDIRECTS = 5
 MAX_REPEATS = 2
 # The longest time in seconds that `get` waits before it repeats a request. If the server asks for more, `get` raises
 # the error.
 MAX_WAIT = 30.0
+ANSWER_BYTES = 1 << 16  # read of the answer to `call`; the largest that is of use lists the rooms of a Matrix user
 _MAX_VALIDATOR_LENGTH = 500  # characters
 _OK, _NOT_MODIFIED, _FIRST_NO_SUCCESS = 200, 304, 300
 _REDIRECTS = {301, 302, 303, 307, 308}
@@ -142,6 +144,18 @@ class Client:
         request = HttpRequest("POST", parsed, all_headers, body, wants_body=False)
         response = self._exchange.ask(request, self._allowed_ips(parsed), Deadline(self._settings.seconds))
         return PostAnswer(response.status, retry_after(response.headers, self._clock()))
+
+    def call(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> ServiceAnswer:
+        """Make a request, once, and return the answer, whatever its status is; no redirect is followed.
+
+        At most ANSWER_BYTES of the answer are read. As in `post_json`, the request does not wait for others to the same
+        host. Raises FetchError if there is no answer.
+        """
+        parsed = read_url(url)
+        request = HttpRequest(method, parsed, {**headers, **self._headers()}, body, answer_bytes=ANSWER_BYTES)
+        response = self._exchange.ask(request, self._allowed_ips(parsed), Deadline(self._settings.seconds))
+        wait = retry_after(response.headers, self._clock())
+        return ServiceAnswer(response.status, response.headers, response.body, wait)
 
     def _follow(
         self, first_url: ParsedUrl, headers: Mapping[str, str], pause: float, deadline: Deadline

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import ssl
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import httpx2
@@ -90,6 +91,8 @@ class Exchange:
     def _read(self, streamed_response: httpx2.Response, request: HttpRequest) -> HttpResponse:
         url = request.url
         headers = {name.lower(): value for name, value in streamed_response.headers.items()}
+        if request.answer_bytes is not None:
+            return HttpResponse(streamed_response.status_code, headers, _beginning(streamed_response, request))
         if streamed_response.status_code != _OK or not request.wants_body:
             return HttpResponse(streamed_response.status_code, headers)
         encoding = headers.get("content-encoding", "").strip().lower()
@@ -110,6 +113,19 @@ class Exchange:
             raise FetchError(reason, "if this is intended, raise [fetching] file_mb") from None
         except (CutOffError, httpx2.ReadError, httpx2.RemoteProtocolError):
             raise TemporaryError(url, f"the response of {url} was cut off") from None
+
+
+def _beginning(streamed_response: httpx2.Response, request: HttpRequest) -> bytes:
+    """Return the beginning of a body. Its end is left out if it is too long, cut off, or packed in an unknown way."""
+    assert request.answer_bytes is not None
+    encoding = streamed_response.headers.get("content-encoding", "").strip().lower()
+    if encoding not in ENCODINGS:
+        return b""
+    body = UnpackedBody(encoding, request.answer_bytes)
+    with suppress(TooLargeError, CutOffError, httpx2.ReadError, httpx2.RemoteProtocolError):
+        for piece in streamed_response.iter_raw():
+            body.add(piece)
+    return body.beginning
 
 
 def _http_request(request: HttpRequest, ip: str | None, deadline: Deadline, watch: DeadlineWatch) -> httpx2.Request:

@@ -44,6 +44,11 @@ class UnpackedBody:
             raise CutOffError
         return b"".join(self._pieces)
 
+    @property
+    def beginning(self) -> bytes:
+        """What has been unpacked so far."""
+        return b"".join(self._pieces)
+
     def _unpack(self, piece: bytes) -> None:
         """Unpack a piece; a gzip file may consist of several members, and what follows the last one is ignored."""
         while piece and not self._is_complete and self._member is not None:

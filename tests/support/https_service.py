@@ -128,7 +128,7 @@ class _Handler(BaseHTTPRequestHandler):
         with suppress(OSError):
             self._send(answer)
 
-    do_GET = do_POST = do_HEAD = _serve  # noqa: N815 - the names that http.server asks for
+    do_GET = do_POST = do_PUT = do_HEAD = _serve  # noqa: N815 - the names that http.server asks for
 
     def _send(self, answer: Answer) -> None:
         if answer.raw is None:
