@@ -1,8 +1,9 @@
-"""Sign the links in mails, the addresses that bounces are sent to (return paths), and events.
+"""Sign the links in mails, the addresses that bounces are sent to (return paths), and events; encrypt secrets.
 
-Only the holder of the service's secret key can make them.
+Only the holder of the service's secret key can make them, and read what is encrypted.
 """
 
+from notifier.signing.encryption import MISSING_EXTRA, decrypted, encrypted
 from notifier.signing.links import (
     CONFIRM_PATH,
     DIGEST_PATH,
@@ -28,6 +29,7 @@ __all__ = [
     "CONFIRM_PATH",
     "DIGEST_PATH",
     "MANAGE_PATH",
+    "MISSING_EXTRA",
     "PATHS",
     "PRIVATE_FEED_PATH",
     "SIGN_IN_PATH",
@@ -37,7 +39,9 @@ __all__ = [
     "LinkPurpose",
     "LinkSigner",
     "ReturnPaths",
+    "decrypted",
     "derived_webhook_key",
+    "encrypted",
     "event_signature",
     "grants_in",
     "redact_links",
