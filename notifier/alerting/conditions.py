@@ -16,7 +16,7 @@ from notifier.alerting.disks import check_disks
 from notifier.alerting.findings import AlertFinding
 from notifier.arrivals import JudgedSource, judged_sources, number_of_papers
 from notifier.config import Config
-from notifier.models import Health, RelayState
+from notifier.models import EndpointKind, Health, RelayState
 from notifier.store import dumps, endpoints, outbox, relays, results, returned, subscribers, suppressions
 from notifier.store.alerts import StoredAlert
 from notifier.text.addresses import without_addresses
@@ -76,6 +76,7 @@ def findings(
         check_inbox(connection, config, now),
         check_replies(connection),
         check_webhooks(connection),
+        check_channels(connection),
     ]
 
 
@@ -211,7 +212,7 @@ def check_replies(connection: Connection) -> AlertFinding:
 def check_webhooks(connection: Connection) -> AlertFinding:
     """Return the finding on webhooks: trouble if one is disabled, because its endpoint does not accept events."""
     key, about = "webhooks", "Webhooks"
-    disabled = [each for each in endpoints.all_endpoints(connection) if each.disabled_at]
+    disabled = [each for each in endpoints.all_endpoints(connection, EndpointKind.WEBHOOK) if each.disabled_at]
     if not disabled:
         return AlertFinding(key, about, "no webhook is disabled any more", "each webhook gets its events")
     first = disabled[0]
@@ -224,6 +225,25 @@ def check_webhooks(connection: Connection) -> AlertFinding:
         state="disabled",
         cure=f"`notifier webhooks test {first.id}` tries it, `notifier webhooks enable {first.id}` sends events to it "
         f"again, and `notifier webhooks remove {first.id}` removes it",
+    )
+
+
+def check_channels(connection: Connection) -> AlertFinding:
+    """Return the finding on channels: trouble if one is disabled, because its service refuses what is sent to it."""
+    key, about = "channels", "Channels"
+    disabled = [each for each in endpoints.all_endpoints(connection, EndpointKind.CHANNEL) if each.disabled_at]
+    if not disabled:
+        return AlertFinding(key, about, "no channel is disabled any more", "each channel gets its digests")
+    first = disabled[0]
+    more = f" (and {len(disabled) - 1} more)" if len(disabled) > 1 else ""
+    return AlertFinding(
+        key,
+        about,
+        "a channel was disabled",
+        f"channel {first.name}, {first.shown_url}{more}, gets no more digests: {first.disabled_reason}",
+        state="disabled",
+        cure=f"`notifier channel test {first.name}` tries it, `notifier channel enable {first.name}` sends the digests "
+        f"that wait, and `notifier channel set {first.name}` gives it another URL",
     )
 
 
@@ -278,6 +298,7 @@ def all_keys(config: Config) -> Collection[str]:
         "inbox",
         "replies",
         "webhooks",
+        "channels",
         *(f"{_SOURCE}{name}" for name in config.sources),
     }
 

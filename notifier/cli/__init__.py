@@ -14,6 +14,7 @@ import typer
 
 from notifier import __version__
 from notifier.cli import (
+    channels,
     curation,
     database,
     deliveries,
@@ -42,7 +43,7 @@ from notifier.garbage import collecting_seldom, skip_collections_at_exit
 from notifier.text.harmless import inert
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources", "replies", "token", "webhooks"}
+QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources", "replies", "token", "webhooks", "channel"}
 
 app = typer.Typer(
     name="notifier",
@@ -64,6 +65,7 @@ GROUPS = (
     reinstating,
     tokens,
     webhooks,
+    channels,
     digest,
     pipeline,
     quarantine,

@@ -9,7 +9,7 @@ import typer
 
 from notifier.cli.options import CommandRun, ConfigOption, JsonOption, NowOption, command_run, reading_run
 from notifier.cli.simulated_clocks import writing_run
-from notifier.models import DeliveryKind, DeliveryState
+from notifier.models import CHANNEL_PREFIX, DeliveryKind, DeliveryState
 
 if TYPE_CHECKING:
     from notifier.operations import DeliverySummary
@@ -57,6 +57,7 @@ def show(
     now: NowOption = None,
 ) -> None:
     """Show a delivery: its state, and the text of its mail, or the JSON of its event."""
+    from notifier.delivery.channels import decode_message, plain_text
     from notifier.errors import UsageError
     from notifier.operations import find_delivery
     from notifier.sending import mail_of, sender_for
@@ -67,8 +68,10 @@ def show(
     run = reading_run(context, config, now)
     delivery = find_delivery(run.engine, delivery_id)
     is_event = delivery.kind == DeliveryKind.EVENT
-    if html and is_event:
-        raise UsageError(f"delivery {delivery_id} is an event, which has no HTML; leave out --html")
+    is_to_channel = delivery.recipient.startswith(CHANNEL_PREFIX)
+    if html and (is_event or is_to_channel):
+        what = "an event" if is_event else "for a channel"
+        raise UsageError(f"delivery {delivery_id} is {what}, which has no HTML; leave out --html")
     mail = mail_of(sender_for(run.engine, run.config, run.clock), delivery_id)
     if source:
         sys.stdout.buffer.write(mail.content)
@@ -76,6 +79,9 @@ def show(
         typer.echo(body_of(mail, "html"))
     else:
         _show(delivery)
+        if is_to_channel:
+            typer.echo(plain_text(decode_message(mail.content)))
+            return
         typer.echo(pretty_json(mail.content) if is_event else body_of(mail, "plain"))
 
 

@@ -12,14 +12,16 @@ import typer
 from notifier.cli.options import ConfigOption, NowOption, reading_run
 from notifier.cli.simulated_clocks import allow_clock_or_refuse
 from notifier.cli.subscribers import EmailArgument, due_in_words
-from notifier.errors import NotifierError, RelayError, shortened
+from notifier.errors import NotifierError, RelayError, UsageError, shortened
 from notifier.models import DeliveryState, SubscriberState
 from notifier.text.mail_bodies import body_of, subject_of
 
 if TYPE_CHECKING:
+    from notifier.config import Config
     from notifier.delivery import Outcome
     from notifier.models import Mail
     from notifier.pipeline import NextDigest
+    from notifier.sending import Sender
 
 STDOUT = "-"
 
@@ -76,14 +78,38 @@ def digest(
         return
     _note_what_it_is(found)
     sender = sender_for(run.engine, run.config, run.clock)
+    if found.subscriber.endpoint_id is not None:
+        sender = _sender_to_channel(found.subscriber.endpoint_id, sender, run.config, html)
     mail = mail_of_digest(sender, found.digest)
     if html is not None:
         _write_html(mail, html)
     if send:
         typer.echo(_accepted(found, pipeline.send_test(sender, found, mail), sender.relay), err=html == STDOUT)
     if html is None and not send:
-        typer.echo(f"Subject: {subject_of(mail)}\n\n{body_of(mail, 'plain')}")
+        typer.echo(_text(mail, sender))
         _note_what_is_possible(found, run.clock())
+
+
+def _sender_to_channel(endpoint_id: int, sender: Sender, config: Config, html: str | None) -> Sender:
+    """Return the sender to a channel. Raises UsageError if HTML is asked for, which no channel gets."""
+    from notifier.sending import sender_to
+    from notifier.store import endpoints, reading
+
+    if html is not None:
+        raise UsageError("a channel gets no HTML of a mail; leave out --html")
+    with reading(sender.engine) as connection:
+        endpoint = endpoints.find(connection, endpoint_id)
+    if endpoint is None:
+        raise UsageError("the channel was removed in the meantime; `notifier channel` lists the others")
+    return sender_to(endpoint, sender, config)
+
+
+def _text(mail: Mail, sender: Sender) -> str:
+    if sender.endpoint_id is None:
+        return f"Subject: {subject_of(mail)}\n\n{body_of(mail, 'plain')}"
+    from notifier.delivery.channels import decode_message, plain_text
+
+    return plain_text(decode_message(mail.content))
 
 
 def _say_that_nothing_matches(found: NextDigest, *, is_failure: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Row
 
 from notifier.errors import UsageError
-from notifier.models import DeliveryState, SubscriberState
+from notifier.models import DeliveryState, EndpointKind, SubscriberState
 from notifier.store import deliveries, endpoints, reading, retried, subscribers, writing
 
 # Why a delivery in one of these states can be neither retried nor held.
@@ -108,8 +108,13 @@ def _get_changeable(connection: Connection, delivery_id: int) -> Row[Any]:
 
 
 def _refuse_if_disabled(connection: Connection, row: Row[Any]) -> None:
-    """Raise UsageError if a delivery is an event for an endpoint that is disabled."""
+    """Raise UsageError if a delivery is for an endpoint that is disabled."""
     endpoint = endpoints.find(connection, row.endpoint_id) if row.endpoint_id else None
+    if endpoint and endpoint.disabled_at and endpoint.kind is EndpointKind.CHANNEL:
+        raise UsageError(
+            f"delivery {row.id} is for the channel {endpoint.name}, which is disabled ({endpoint.disabled_reason}); "
+            f"run `notifier channel enable {endpoint.name}` first"
+        )
     if endpoint and endpoint.disabled_at:
         raise UsageError(
             f"delivery {row.id} is for webhook {endpoint.id}, which is disabled ({endpoint.disabled_reason}); "

@@ -14,7 +14,7 @@ from sqlalchemy import Engine
 from notifier.config import Config
 from notifier.errors import FetchError, UsageError
 from notifier.fetching import EventMessage, PostAnswer, check_webhook_url, endpoint_key, post_event, webhook_client
-from notifier.models import TEST_EVENT, Clock, Endpoint, EventType
+from notifier.models import TEST_EVENT, Clock, Endpoint, EndpointKind, EventType
 from notifier.signing import webhook_secret
 from notifier.store import endpoints, reading, retried, writing
 from notifier.store.endpoints import NewEndpoint
@@ -60,7 +60,7 @@ def add_webhook(engine: Engine, config: Config, wanted: WantedWebhook, now: date
 def _add(engine: Engine, new: NewEndpoint, config: Config, now: datetime) -> Endpoint:
     """Store a webhook, unless there are too many, or its secret cannot be read or derived."""
     with writing(engine) as connection:
-        if len(endpoints.all_endpoints(connection)) >= MOST_WEBHOOKS:
+        if len(endpoints.all_endpoints(connection, EndpointKind.WEBHOOK)) >= MOST_WEBHOOKS:
             raise UsageError(f"there are {MOST_WEBHOOKS} webhooks, and no more can be added; remove one")
         endpoint = endpoints.find(connection, endpoints.add(connection, new, now))
         assert endpoint is not None
@@ -71,7 +71,7 @@ def _add(engine: Engine, new: NewEndpoint, config: Config, now: datetime) -> End
 def list_webhooks(engine: Engine) -> list[Endpoint]:
     """Return all webhooks, the oldest first."""
     with reading(engine) as connection:
-        return endpoints.all_endpoints(connection)
+        return endpoints.all_endpoints(connection, EndpointKind.WEBHOOK)
 
 
 def send_test_event(engine: Engine, config: Config, endpoint_id: int, clock: Clock) -> tuple[Endpoint, PostAnswer]:
@@ -104,6 +104,6 @@ def remove_webhook(engine: Engine, endpoint_id: int) -> None:
 
 
 def _known(endpoint: Endpoint | None, endpoint_id: int) -> Endpoint:
-    if endpoint is None:
+    if endpoint is None or endpoint.kind is not EndpointKind.WEBHOOK:
         raise UsageError(f"there is no webhook {endpoint_id}; `notifier webhooks` lists them")
     return endpoint

@@ -213,6 +213,7 @@ def delivery_row(digest: PlannedDigest, sender: str, now: datetime) -> dict[str,
     chosen = digest.selection
     return {
         "subscriber_id": digest.subscriber.id,
+        "endpoint_id": digest.subscriber.endpoint_id,
         "kind": DeliveryKind.DIGEST,
         "period": digest.slot.period,
         "recipient": digest.subscriber.email,

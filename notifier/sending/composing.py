@@ -13,6 +13,7 @@ from contextlib import contextmanager
 
 from sqlalchemy import Engine
 
+from notifier.delivery.channels import encode_message, message_of
 from notifier.digests.details import decode_alert_details, decode_notice_details
 from notifier.digests.merging import each_paper_once
 from notifier.digests.rows import digest_of_row
@@ -60,7 +61,7 @@ def mails_of(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list
     Raises ConfigError if no mail at all can be composed.
     """
     if sender.endpoint_id is not None:
-        return [_event_message(claim) for claim in claims]
+        return [_endpoint_message(sender, claim, cache) for claim in claims]
     notices = {claim.id: _notice_mail(sender, claim) for claim in claims if claim.kind in NOTICES}
     others = iter(_mails_with_papers(sender, [claim for claim in claims if claim.kind not in NOTICES], cache))
     return [notices[claim.id] if claim.id in notices else next(others) for claim in claims]
@@ -83,8 +84,12 @@ def mail_of(sender: Sender, delivery_id: int) -> Mail:
     with reading(sender.engine) as connection:
         row = deliveries.get(connection, delivery_id)
     claim = Claim(**{name: row._mapping[name] for name in Claim._fields})
-    if claim.kind == DeliveryKind.EVENT:
-        return _event_message(claim)
+    if row.endpoint_id is not None:
+        with paper_cache(sender.engine) as cache:
+            message = _endpoint_message(sender, claim, cache)
+        if isinstance(message, ComposeError):
+            raise message
+        return message
     if claim.kind in NOTICES:
         mail = _notice_mail(sender, claim)
         if isinstance(mail, ComposeError):
@@ -97,19 +102,38 @@ def mail_of(sender: Sender, delivery_id: int) -> Mail:
 
 
 def mail_of_digest(sender: Sender, digest: Digest, return_path: str = "") -> Mail:
-    """Return the mail of a digest, whose bounces go to `return_path` if that is given.
+    """Return the mail of a digest, whose bounces go to `return_path` if that is given; for a channel, its message.
 
     Raises ComposeError or ConfigError if the mail cannot be made.
     """
     with paper_cache(sender.engine) as cache:
+        if sender.endpoint_id is not None:
+            return _channel_message(sender, digest, cache)
         papers_of_digest = cache.papers_by_id(digest.paper_ids)
     digest = each_paper_once(digest, papers_of_digest)
     return sender.composer.compose(digest, papers_of_digest, return_path)
 
 
-def _event_message(claim: Claim) -> Mail:
-    """Return the message of an event; its body was stored with it."""
-    return Mail(Envelope("", claim.recipient), claim.message_id, claim.details.encode())
+def _endpoint_message(sender: Sender, claim: Claim, cache: PaperCache) -> Mail | ComposeError:
+    """Return what is sent to an endpoint: an event, whose body was stored with it, or a digest for a channel."""
+    if claim.kind == DeliveryKind.EVENT:
+        return Mail(Envelope("", claim.recipient), claim.message_id, claim.details.encode())
+    digest = _digest(sender, claim)
+    if isinstance(digest, ComposeError):
+        return digest
+    try:
+        return _channel_message(sender, digest, cache)
+    except ComposeError as error:
+        return error
+
+
+def _channel_message(sender: Sender, digest: Digest, cache: PaperCache) -> Mail:
+    """Return the message of a digest for a channel. Raises ComposeError if a paper is missing."""
+    found = cache.papers_by_id(digest.paper_ids)
+    settings = sender.composer.settings
+    base_url = settings.link_signer.base_url if settings.link_signer else ""
+    message = message_of(each_paper_once(digest, found), found, base_url, settings.title_search)
+    return Mail(Envelope("", digest.recipient), digest.message_id, encode_message(message))
 
 
 def _return_path(sender: Sender, claim: Claim) -> str:

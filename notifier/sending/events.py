@@ -1,6 +1,8 @@
-"""Send the events that are due, each endpoint's by a sender of its own, so that none waits for another endpoint.
+"""Send the events and the digests for channels that are due, each endpoint's by a sender of its own.
 
-An event is a row of the same outbox as mail. What sends mail also sends events: claims, leases, settling, retries, and
+So none waits for another endpoint.
+
+Each is a row of the same outbox as mail. What sends mail also sends these: claims, leases, settling, retries, and
 the pauses of a relay that is down, which is here the endpoint.
 """
 
@@ -14,7 +16,8 @@ from threading import Event
 
 from notifier.config import Config
 from notifier.delivery.breaker import RelayAccess, relay_access
-from notifier.models import Endpoint
+from notifier.models import Endpoint, EndpointKind
+from notifier.sending.channels import ChannelTransport
 from notifier.sending.pacing import Rates
 from notifier.sending.report import DeliveryReport
 from notifier.sending.run import POLL_SECONDS, send_round
@@ -32,7 +35,7 @@ async def send_due_events(sender: Sender, config: Config, stopping: Event, repor
     """Send all events that are due, and count them in `report`. An endpoint that fails is left for a later run."""
     places = asyncio.Semaphore(MOST_ENDPOINTS)
     found = await asyncio.to_thread(_open_endpoints, sender)
-    rounds = [_send_round(_sender_to(endpoint, sender, config), stopping, report, places) for endpoint in found]
+    rounds = [_send_round(sender_to(endpoint, sender, config), stopping, report, places) for endpoint in found]
     for failure in await asyncio.gather(*rounds, return_exceptions=True):
         if failure:
             raise failure
@@ -54,7 +57,7 @@ async def keep_sending_events(
             under_way = {key: task for key, task in under_way.items() if not task.done()}
             for endpoint in await asyncio.to_thread(_open_endpoints, sender):
                 if endpoint.id not in under_way:
-                    round_ = _send_round(_sender_to(endpoint, sender, config), stopping, report, places)
+                    round_ = _send_round(sender_to(endpoint, sender, config), stopping, report, places)
                     under_way[endpoint.id] = asyncio.create_task(round_)
             on_round()
             _log(report)
@@ -75,7 +78,7 @@ async def _send_round(sender: Sender, stopping: Event, report: DeliveryReport, p
 
 
 def _open_endpoints(sender: Sender) -> list[Endpoint]:
-    """Return the endpoints for which an event is due, and which are not paused."""
+    """Return the endpoints for which something is due, and which are not paused."""
     now = sender.clock()
     with reading(sender.engine) as connection:
         return [
@@ -85,12 +88,13 @@ def _open_endpoints(sender: Sender) -> list[Endpoint]:
         ]
 
 
-def _sender_to(endpoint: Endpoint, sender: Sender, config: Config) -> Sender:
-    """Return a sender of the events for an endpoint; `sender` sends the mail."""
+def sender_to(endpoint: Endpoint, sender: Sender, config: Config) -> Sender:
+    """Return a sender of what is for an endpoint; `sender` sends the mail."""
+    transport = ChannelTransport if endpoint.kind is EndpointKind.CHANNEL else WebhookTransport
     return replace(
         sender,
         relay=endpoints.relay_name(endpoint.id),
-        transports=[WebhookTransport(endpoint, config, sender.clock)],
+        transports=[transport(endpoint, config, sender.clock)],
         rates=Rates(),
         bounces=None,
         endpoint_id=endpoint.id,
@@ -99,6 +103,7 @@ def _sender_to(endpoint: Endpoint, sender: Sender, config: Config) -> Sender:
 
 def _log(report: DeliveryReport) -> None:
     if report.states.total():
-        log.info("events: %s", ", ".join(f"{number} {state}" for state, number in report.states.items() if number))
+        counts = ", ".join(f"{number} {state}" for state, number in report.states.items() if number)
+        log.info("events and channels: %s", counts)
         report.states.clear()
         report.reasons.clear()

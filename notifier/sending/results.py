@@ -70,7 +70,7 @@ def settle(sender: Sender, results: Sequence[Result]) -> SettleReport:
             _disable_if_necessary(connection, sender.endpoint_id, stored, now)
         if after != before:
             relays.write(connection, sender.relay, after)
-    _log_pause(before, after)
+    _log_pause(before, after, sender.endpoint_id)
     is_new_pause = after.paused_until is not None and after.pauses != before.pauses
     return SettleReport(
         outcomes=[result.outcome for result in stored],
@@ -158,17 +158,17 @@ def _accepted_digests(results: Sequence[Result]) -> list[dict[str, Any]]:
 def _disable_if_necessary(connection: Connection, endpoint_id: int, results: Sequence[Result], now: datetime) -> None:
     if reason := _reason_to_disable(connection, endpoint_id, results, now):
         endpoints.disable(connection, endpoint_id, reason, now)
-        log.warning("webhook %d gets no more events: %s", endpoint_id, reason)
+        log.warning("nothing more is sent to endpoint %d: %s", endpoint_id, reason)
 
 
 def _reason_to_disable(connection: Connection, endpoint_id: int, results: Sequence[Result], now: datetime) -> str:
-    """Return why an endpoint is to get no more events; an empty text if it goes on getting them.
+    """Return why nothing more is to be sent to an endpoint; an empty text if it stays enabled.
 
-    It is disabled if it wants no more, or if it has accepted nothing since an event was planned that is older than
-    LIFETIME and still deferred.
+    It is disabled if it wants no more, if it is a channel that refuses us, or if it has accepted nothing since
+    something was planned that is older than LIFETIME and still deferred.
     """
     for claim, outcome in ((result.claim, result.outcome) for result in results):
-        if outcome.state is DeliveryState.REJECTED:
+        if outcome.state is DeliveryState.REJECTED or outcome.relay is RelayCondition.REFUSING:
             return outcome.reply
         is_old = outcome.state is DeliveryState.DEFERRED and now - claim.planned_at >= LIFETIME
         if is_old and not endpoints.has_accepted_since(connection, endpoint_id, claim.planned_at):
@@ -176,10 +176,11 @@ def _reason_to_disable(connection: Connection, endpoint_id: int, results: Sequen
     return ""
 
 
-def _log_pause(before: RelayState, after: RelayState) -> None:
+def _log_pause(before: RelayState, after: RelayState, endpoint_id: int | None) -> None:
     """Log the beginning and the end of a pause, so that an operator's monitoring can find them."""
+    mail, relay = ("mail", "the relay") if endpoint_id is None else ("message", f"endpoint {endpoint_id}")
     if after.paused_until and after.pauses != before.pauses:
         until = f"{after.paused_until:%Y-%m-%d %H:%M:%S}"
-        log.warning("no mail is sent until %s UTC, because of the relay's reply: %s", until, after.reason)
+        log.warning("no %s is sent until %s UTC, because of the reply of %s: %s", mail, until, relay, after.reason)
     elif before.paused_until and not after.paused_until:
-        log.info("the relay accepts mail again")
+        log.info("%s accepts messages again", relay)

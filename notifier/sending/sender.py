@@ -26,7 +26,7 @@ class Sender:
     `relay` is the name under which the relay's state is stored. The number of `transports` is the largest number that
     may be in use at once. `bounces` makes a return path of its own for each mail, so that a bounce shows which mail it
     is about. It is None if all mails have the same envelope sender. `owners_folder` holds the lock files of running
-    senders. If `endpoint_id` is given, the sender sends the events for this endpoint, and no mail.
+    senders. If `endpoint_id` is given, the sender sends what is for this endpoint, and no mail.
     """
 
     engine: Engine

@@ -57,6 +57,7 @@ from notifier.subscribers.reactions import (
 from notifier.subscribers.reinstating import ReinstateReport, SuppressedChoice, reinstate
 from notifier.subscribers.renewing import EndedLink, ended_link, request_new_link
 from notifier.subscribers.requesting import (
+    check_asked,
     check_request,
     confirmation_mailed_at,
     request_sign_in,
@@ -108,6 +109,7 @@ __all__ = [
     "add_subscription",
     "change_settings",
     "change_subscription",
+    "check_asked",
     "check_request",
     "confirm",
     "confirmation_mailed_at",

@@ -29,7 +29,7 @@ from notifier.subscribers.leaving import deactivate
 from notifier.subscribers.reinstating import reinstate_all
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
 from notifier.subscribers.stored_queries import update_stored_queries
-from notifier.subscribers.subscribing import check_papers, sign_up_all
+from notifier.subscribers.subscribing import check_papers, require_channel, sign_up_all
 from notifier.topics import Catalogue, catalogue_of
 
 BATCH = 500  # rows in one transaction
@@ -128,6 +128,7 @@ def _checked(
         try:
             entry = entry_of(row, catalogue)
             _check_papers(engine, entry)
+            _check_channel(engine, entry)
         except UsageError as error:
             refused.append(RefusedRow(row.line, str(error)))
         else:
@@ -141,6 +142,13 @@ def _check_papers(engine: Engine, entry: ImportEntry) -> None:
     if any("like:" in (each.canonical or "") for each in entry.request.subscriptions):
         with reading(engine) as connection:
             check_papers(connection, entry.request.subscriptions)
+
+
+def _check_channel(engine: Engine, entry: ImportEntry) -> None:
+    """Raise UsageError if a row is for a channel that does not exist."""
+    if entry.is_channel:
+        with reading(engine) as connection:
+            require_channel(connection, entry.request.email)
 
 
 @retried
@@ -204,6 +212,8 @@ def _returns(entry: ImportEntry, known: Subscriber | None) -> bool:
 
 
 def _confirms(entry: ImportEntry, known: Subscriber | None) -> bool:
+    if entry.is_channel:
+        return entry.state not in LEFT and (known is None or known.state is SubscriberState.PENDING)
     if entry.state not in AGREED or known is None:
         return entry.state in AGREED
     return known.state is SubscriberState.PENDING or (_returns(entry, known) and known.confirmed_at is None)

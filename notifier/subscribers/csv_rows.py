@@ -12,7 +12,7 @@ from datetime import date
 from zoneinfo import ZoneInfo
 
 from notifier.errors import UsageError
-from notifier.models import Cadence, Subscriber, SubscriberState
+from notifier.models import CHANNEL_PREFIX, Cadence, Subscriber, SubscriberState
 from notifier.subscribers.calendars import WEEKDAYS
 from notifier.subscribers.spreadsheet import CsvRow
 from notifier.subscribers.subscribing import CheckedSignUp, SignUp, check_sign_up, has_default_only
@@ -49,6 +49,11 @@ class ImportEntry:
     def address_key(self) -> str:
         """The key of the subscriber's address; see addresses.address_key."""
         return address_key(self.request.email)
+
+    @property
+    def is_channel(self) -> bool:
+        """Whether the entry is for a channel, which has nothing to confirm."""
+        return self.request.email.startswith(CHANNEL_PREFIX)
 
 
 def entry_of(row: CsvRow, catalogue: Catalogue) -> ImportEntry:

@@ -53,7 +53,13 @@ GETTING_MAIL = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 
 
 def check_request(config: Config, sign_up: SignUp) -> None:
-    """Raise UsageError or QueryError if a sign-up is not valid. Nothing is read from the database."""
+    """Raise UsageError or QueryError if somebody's own sign-up is not valid. Nothing is read from the database."""
+    parse_new_address(sign_up.email)
+    check_asked(config, sign_up)
+
+
+def check_asked(config: Config, sign_up: SignUp) -> None:
+    """Raise UsageError or QueryError if a sign-up, which an operator may have made for a channel, is not valid."""
     check_sign_up(sign_up, catalogue_of(config))
     if len(sign_up.queries) + len(sign_up.topics) > MAX_SUBSCRIPTIONS:
         raise UsageError(f"this asks for more than {MAX_SUBSCRIPTIONS} things at once; choose fewer")

@@ -12,12 +12,12 @@ from sqlalchemy import Connection, Engine
 from notifier import queries
 from notifier.config import Config, DigestConfig
 from notifier.errors import ConflictError, UsageError
-from notifier.models import Cadence, Subscriber, SubscriberState
-from notifier.store import erasing, papers, retried, subscribers, subscriptions, writing
+from notifier.models import CHANNEL_PREFIX, Cadence, Subscriber, SubscriberState
+from notifier.store import endpoints, erasing, papers, retried, subscribers, subscriptions, writing
 from notifier.store.subscriptions import NewSubscription
 from notifier.subscribers import activation, calendars
 from notifier.subscribers.stored_queries import update_stored_queries
-from notifier.text.addresses import address_key, parse_address, parse_new_address
+from notifier.text.addresses import address_key, parse_new_address, parse_recipient
 from notifier.text.harmless import without_controls
 from notifier.text.words import TEXT_VERSION
 from notifier.topics import TRENDING, Catalogue, catalogue_of, check_topics
@@ -79,21 +79,24 @@ def get_subscriber(connection: Connection, email: str, *, lock: bool = True) -> 
 
     The subscriber is locked until this transaction ends. In a read transaction, `lock` must be false.
     """
-    found = subscribers.find(connection, parse_address(email), lock=lock)
+    found = subscribers.find(connection, parse_recipient(email), lock=lock)
     if found is None:
         raise UsageError(f"{email} is not a subscriber; `notifier subscribers` lists them")
     return found
 
 
 def check_sign_up(sign_up: SignUp, catalogue: Catalogue) -> CheckedSignUp:
-    """Check the address, queries, topics, name and settings of a sign-up.
+    """Check the address, queries, topics, name and settings of a sign-up that an operator makes.
 
-    Raises UsageError or QueryError if one is wrong.
+    In place of an address, it may name a channel, which has nothing to confirm. Raises UsageError or QueryError if
+    something is wrong.
     """
     name = _name(sign_up)
     wanted = [new_query(text, catalogue, name) for text in sign_up.queries]
     wanted += [new_topic(slug, catalogue, name) for slug in sign_up.topics]
-    return CheckedSignUp(parse_new_address(sign_up.email), tuple(wanted), check_settings(sign_up), sign_up.confirmed)
+    email = parse_recipient(sign_up.email, parse_new_address)
+    is_confirmed = sign_up.confirmed or email.startswith(CHANNEL_PREFIX)
+    return CheckedSignUp(email, tuple(wanted), check_settings(sign_up), is_confirmed)
 
 
 def sign_up_all(
@@ -108,7 +111,7 @@ def sign_up_all(
         (request, _apply_settings(connection, found[address_key(request.email)], request.settings))
         for request in requests
     ]
-    confirmed = [one for request, one in pairs if request.confirmed and one.state is not SubscriberState.ACTIVE]
+    confirmed = [one for request, one in pairs if request.confirmed and not _stays_as_it_is(one)]
     activation.activate_confirmed(connection, confirmed, now)
     activation.reschedule(connection, [one for request, one in pairs if request.settings], now)
     for request, one in pairs:
@@ -116,6 +119,12 @@ def sign_up_all(
             _end_default(connection, one)
     wanted = {one.id: request.subscriptions or _default_subscriptions(one) for request, one in pairs}
     return subscriptions.add(connection, wanted, TEXT_VERSION)
+
+
+def _stays_as_it_is(subscriber: Subscriber) -> bool:
+    """Return whether a confirmation changes nothing: a channel, which always counts as confirmed, stays paused."""
+    is_paused_channel = subscriber.endpoint_id is not None and subscriber.state is SubscriberState.PAUSED
+    return subscriber.state is SubscriberState.ACTIVE or is_paused_channel
 
 
 def check_weekday(connection: Connection, request: CheckedSignUp, defaults: DigestConfig) -> None:
@@ -206,11 +215,13 @@ def _find_or_add(
     """Return the subscribers of these requests, by key (see addresses.address_key); new ones are inserted.
 
     They are locked until this transaction ends. Raises ConflictError if another process has just inserted one of them.
-    The caller may have relied on the address being new, so it has to start again.
+    The caller may have relied on the address being new, so it has to start again. Raises UsageError if a channel does
+    not exist.
     """
+    channels = {request.email: require_channel(connection, request.email) for request in requests}
     found = subscribers.by_address(connection, [request.email for request in requests], lock=True)
     new = [request for request in requests if address_key(request.email) not in found]
-    subscribers.add(connection, [_new_row(request, defaults, now) for request in new])
+    subscribers.add(connection, [_new_row(request, channels[request.email], defaults, now) for request in new])
     emails = [request.email for request in new]
     erasing.delete_fingerprints(connection, emails)
     added = subscribers.by_address(connection, emails, lock=True)
@@ -219,8 +230,22 @@ def _find_or_add(
     return found | added
 
 
-def _new_row(request: CheckedSignUp, defaults: DigestConfig, now: datetime) -> dict[str, Any]:
+def require_channel(connection: Connection, email: str) -> int | None:
+    """Return the id of the channel that an address names; None if it is that of a person.
+
+    Raises UsageError if there is no such channel.
+    """
+    if not email.startswith(CHANNEL_PREFIX):
+        return None
+    name = email.removeprefix(CHANNEL_PREFIX)
+    if found := endpoints.channel(connection, name):
+        return found.id
+    raise UsageError(f"there is no channel {name}; `notifier channel add {name}` adds it")
+
+
+def _new_row(request: CheckedSignUp, endpoint_id: int | None, defaults: DigestConfig, now: datetime) -> dict[str, Any]:
     return {
+        "endpoint_id": endpoint_id,
         "email": request.email,
         "state": SubscriberState.PENDING,
         "cadence": defaults.cadence,

@@ -9,10 +9,13 @@ from urllib.parse import quote
 
 from notifier.address_form import ascii_domain, ascii_form, check_local_part, recipient_form
 from notifier.errors import ComposeError, UsageError
+from notifier.models import CHANNEL_PREFIX
 from notifier.text.harmless import inert
 
 _IN_TEXT = re.compile(r"[^\s@<>\"'(),;:\[\]]{1,64}@[^\s@<>\"'(),;:\[\]]{1,255}")
 _UNRESERVED = re.compile(r"[A-Za-z0-9._~@-]+")  # the unreserved characters of RFC 3986, section 2.3, and `@`
+_CHANNEL_NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,39}")
+CHANNEL_NAME_RULE = "write 1 to 40 small letters, digits and hyphens, such as lab or reading-group"
 UNREADABLE = "\ufffd"  # what decoders put in the place of bytes that are no character
 
 
@@ -49,6 +52,24 @@ def parse_new_address(text: str) -> str:
     except ValueError as error:
         raise UsageError(f"{text!r} is not an email address: {error}") from None
     return address
+
+
+def is_channel_name(text: str) -> bool:
+    """Return whether a channel can have this name."""
+    return _CHANNEL_NAME.fullmatch(text) is not None
+
+
+def parse_recipient(text: str, parse: Callable[[str], str] = parse_address) -> str:
+    """Return `channel:` and the name of a channel in its normal form, or else an address as `parse` returns it.
+
+    Only operators may name channels. Raises UsageError if the text is neither.
+    """
+    start, name = text.strip()[: len(CHANNEL_PREFIX)], text.strip()[len(CHANNEL_PREFIX) :]
+    if start.lower() != CHANNEL_PREFIX:
+        return parse(text)
+    if not is_channel_name(name.lower()):
+        raise UsageError(f"{text!r} does not name a channel; {CHANNEL_NAME_RULE}")
+    return f"{CHANNEL_PREFIX}{name.lower()}"
 
 
 def address_key(address: str) -> str:

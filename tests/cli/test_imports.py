@@ -15,7 +15,9 @@ HEAVY = {
     "Stemmer",
     "aiosmtplib",
     "alembic",
+    "apprise",
     "apscheduler",
+    "cryptography",
     "css_inline",
     "dns",
     "email_validator",
@@ -28,6 +30,7 @@ HEAVY = {
     "numpy",
     "pydantic_settings",
     "rapidfuzz",
+    "requests",
     "rich",
     "sqlalchemy.dialects.postgresql",
     "uvicorn",
@@ -79,6 +82,10 @@ ALLOWED = {
     "webhooks --json": "",
     "webhooks enable 1": "",
     "webhooks remove 1": "",
+    "channel": "",
+    "channel --json": "",
+    "channel enable lab": "",
+    "channel remove lab": "",
 }
 
 DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the method works well.\n"

@@ -73,6 +73,9 @@ WRITING = [
     ["token", "create", "--scope", "read:papers"],
     ["webhooks", "add", "https://bot.example.org/hook"],
     ["webhooks", "test", "1"],
+    ["channel", "add", "lab"],
+    ["channel", "test", "lab"],
+    ["channel", "remove", "lab"],
 ]
 LOOKING = [
     ["plan", "--dry-run"],

@@ -72,6 +72,7 @@ def _checks(setup: Setup, send_to: str) -> list[Check]:
     from notifier.operations.doctor import (  # noqa: PLC0415 - most commands need none of them
         clock,
         database,
+        endpoints,
         inbox,
         mail_templates,
         pages,
@@ -94,6 +95,7 @@ def _checks(setup: Setup, send_to: str) -> list[Check]:
         _check(Area.REPLIES, "[mail] inbox", inbox.check_inbox, setup),
         _check(Area.PAGES, "base URL", pages.check_pages, setup),
         _check(Area.SOURCES, "sources", papers.check_sources, setup),
+        _check(Area.ENDPOINTS, "webhooks and channels", endpoints.check_endpoints, setup),
         Check(
             Area.TEMPLATES,
             "templates",

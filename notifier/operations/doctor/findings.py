@@ -33,6 +33,7 @@ class Area(StrEnum):
     REPLIES = "replies"
     PAGES = "pages"
     SOURCES = "sources"
+    ENDPOINTS = "endpoints"
     TEMPLATES = "templates"
     RUNNING = "running"
 

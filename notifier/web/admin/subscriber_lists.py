@@ -11,7 +11,7 @@ from notifier.models import Cadence, Subscriber
 from notifier.store import reading, suppressions
 from notifier.store import subscribers as stored
 from notifier.subscribers import ImportReport, ReinstateReport, SignUp, SuppressedChoice
-from notifier.text.addresses import parse_new_address
+from notifier.text.addresses import parse_new_address, parse_recipient
 from notifier.text.counting import counted
 from notifier.text.harmless import without_controls
 from notifier.web.admin.access import Admin, admin_page, record, to_admin_page
@@ -135,7 +135,7 @@ def _sign_up(site: Site, form: Form) -> SignUp:
     queries, topics = (tuple(filter(None, [form.one(name)])) for name in ("query", "topic"))
     cadence = Cadence(schedule.cadence)
     return SignUp(
-        email=parse_new_address(form.one("email")),
+        email=parse_recipient(form.one("email"), parse_new_address),
         queries=queries,
         topics=topics,
         cadence=cadence,

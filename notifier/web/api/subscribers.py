@@ -13,13 +13,13 @@ from fastapi import Query, Request, Response
 from pydantic import Field, StrictBool
 
 from notifier import subscribers
-from notifier.models import ListOrder, Scope, SubscriberState
+from notifier.models import CHANNEL_PREFIX, ListOrder, Scope, SubscriberState
 from notifier.store import reading
 from notifier.store import subscribers as stored_subscribers
 from notifier.subscribers import SignUp
 from notifier.subscribers.notices import check_pages
 from notifier.subscribers.requesting import is_getting_mail
-from notifier.text.addresses import parse_address
+from notifier.text.addresses import parse_recipient
 from notifier.web.api.access import forbidden
 from notifier.web.api.inputs import Day, EmailText, Input, Name, Omittable, RowId, ScheduleInput, TopicSlug, as_conflict
 from notifier.web.api.lists import After, link_to_next, no_page, page_request, url_of
@@ -74,7 +74,7 @@ def list_subscribers(
         raise no_page()
     with reading(site.engine) as connection:
         if email is not None:
-            one = stored_subscribers.find(connection, parse_address(email))
+            one = stored_subscribers.find(connection, parse_recipient(email))
             found = [one] if one and one.id > after_id and state in (None, one.state) else []
         else:
             found = stored_subscribers.listed(connection, after_id, PER_PAGE + 1, state)
@@ -101,15 +101,21 @@ def get_subscriber(site: SiteDependency, subscriber_id: RowId) -> SubscriberDocu
 def add_subscriber(
     site: SiteDependency, request: Request, response: Response, body: NewSubscriber
 ) -> SubscriberDocument:
-    """Add a subscriber, who gets a mail that asks to confirm. If the address is known, add only what is new."""
+    """Add a subscriber, who gets a mail that asks to confirm. If the address is known, add only what is new.
+
+    In place of an address, `channel:NAME` subscribes a channel of the operator's: nothing is to be confirmed, and the
+    scope confirm:subscribers is needed.
+    """
     caller = caller_of(request)
-    if body.confirmed and caller.token and Scope.CONFIRM_SUBSCRIBERS not in caller.token.scopes:
+    email = parse_recipient(body.email)
+    needs_no_mail = body.confirmed or email.startswith(CHANNEL_PREFIX)
+    if needs_no_mail and caller.token and Scope.CONFIRM_SUBSCRIBERS not in caller.token.scopes:
         raise forbidden(caller, Scope.CONFIRM_SUBSCRIBERS)
     sign_up = SignUp(**{**body.model_dump(), "queries": tuple(body.queries), "topics": tuple(body.topics)})
-    subscribers.check_request(site.config, sign_up)
+    subscribers.check_asked(site.config, sign_up)
     with reading(site.engine) as connection:
-        known = stored_subscribers.find(connection, parse_address(sign_up.email))
-    if not (body.confirmed or is_getting_mail(known)):
+        known = stored_subscribers.find(connection, email)
+    if not (needs_no_mail or is_getting_mail(known)):
         check_pages(site.config)
     stored = subscribers.subscribe_or_send_confirmation(site.engine, site.config, sign_up, site.clock())
     if known:
