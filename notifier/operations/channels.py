@@ -43,11 +43,10 @@ def remove_channel(engine: Engine, name: str, now: datetime) -> int:
     """
     with writing(engine) as connection:
         endpoint = known_channel(connection, name)
-        messages = 0
+        messages = endpoints.remove(connection, endpoint.id)  # first: it waits for whoever subscribes the channel now
         if subscriber := subscribers.find(connection, endpoint.address, lock=True):
-            messages = erasing.erase(connection, subscriber, now)
+            messages += erasing.erase(connection, subscriber, now)
             erasing.delete_fingerprints(connection, [subscriber.email])  # a channel of this name may be imported again
-        endpoints.remove(connection, endpoint.id)
         return messages
 
 

@@ -48,10 +48,13 @@ def all_endpoints(connection: Connection, kind: EndpointKind | None = None) -> l
     return [_endpoint(row) for row in connection.execute(wanted)]
 
 
-def channel(connection: Connection, name: str) -> Endpoint | None:
-    """Return the channel with this name; None if there is none. It is not removed before this transaction ends."""
-    found = select(*_COLUMNS).where(endpoint.c.name == name).with_for_update(read=True, key_share=True)
-    row = connection.execute(found).one_or_none()
+def channel(connection: Connection, name: str, *, lock: bool = False) -> Endpoint | None:
+    """Return the channel with this name; None if there is none.
+
+    With `lock`, no other transaction can remove it before this one ends.
+    """
+    found = select(*_COLUMNS).where(endpoint.c.name == name)
+    row = connection.execute(found.with_for_update(read=True, key_share=True) if lock else found).one_or_none()
     return _endpoint(row) if row else None
 
 
@@ -116,11 +119,12 @@ def enable(connection: Connection, endpoint_id: int) -> None:
     connection.execute(delete(relay).where(relay.c.name == relay_name(endpoint_id)))
 
 
-def remove(connection: Connection, endpoint_id: int) -> None:
-    """Delete an endpoint, with all its deliveries and its state."""
+def remove(connection: Connection, endpoint_id: int) -> int:
+    """Delete an endpoint, with all its deliveries and its state; return the number of deliveries."""
     connection.execute(delete(endpoint).where(_has_id(endpoint_id)))
-    connection.execute(delete(delivery).where(delivery.c.endpoint_id == endpoint_id))
+    messages = connection.execute(delete(delivery).where(delivery.c.endpoint_id == endpoint_id)).rowcount
     connection.execute(delete(relay).where(relay.c.name == relay_name(endpoint_id)))
+    return messages
 
 
 def has_accepted_since(connection: Connection, endpoint_id: int, since: datetime) -> bool:

@@ -218,7 +218,7 @@ def _find_or_add(
     The caller may have relied on the address being new, so it has to start again. Raises UsageError if a channel does
     not exist.
     """
-    channels = {request.email: require_channel(connection, request.email) for request in requests}
+    channels = {request.email: require_channel(connection, request.email, lock=True) for request in requests}
     found = subscribers.by_address(connection, [request.email for request in requests], lock=True)
     new = [request for request in requests if address_key(request.email) not in found]
     subscribers.add(connection, [_new_row(request, channels[request.email], defaults, now) for request in new])
@@ -230,15 +230,15 @@ def _find_or_add(
     return found | added
 
 
-def require_channel(connection: Connection, email: str) -> int | None:
+def require_channel(connection: Connection, email: str, *, lock: bool = False) -> int | None:
     """Return the id of the channel that an address names; None if it is that of a person.
 
-    Raises UsageError if there is no such channel.
+    Raises UsageError if there is no such channel. With `lock`, it is not removed before this transaction ends.
     """
     if not email.startswith(CHANNEL_PREFIX):
         return None
     name = email.removeprefix(CHANNEL_PREFIX)
-    if found := endpoints.channel(connection, name):
+    if found := endpoints.channel(connection, name, lock=lock):
         return found.id
     raise UsageError(f"there is no channel {name}; `notifier channel add {name}` adds it")
 

@@ -22,7 +22,7 @@ from support.service import MONDAY, add_subscribers, clean_environment, run_noti
 from notifier.alerting import PATIENCE_OF_CRON, PATIENCE_OF_SERVICE, alert_changes
 from notifier.config import AlertsConfig, Config, SmtpConfig
 from notifier.delivery.breaker import PAUSES_AFTER_REFUSAL
-from notifier.models import InboxState, RelayState, ReturnedKind
+from notifier.models import EndpointKind, InboxState, RelayState, ReturnedKind
 from notifier.operations import drop_unclear, service_status
 from notifier.store import dumps, endpoints, relays, returned, suppressions
 from notifier.store.endpoints import NewEndpoint
@@ -130,6 +130,20 @@ def disable_webhook(engine: Engine, now: datetime) -> None:
         endpoints.disable(connection, endpoints.add(connection, new, now), "HTTP 410", now)
 
 
+def disable_channel(engine: Engine, now: datetime) -> None:
+    with writing(engine) as connection:
+        new = NewEndpoint("", "Slack (hooks.slack.com)", (), "/url", "", EndpointKind.CHANNEL, "lab")
+        known = endpoints.channel(connection, "lab")
+        number = known.id if known else endpoints.add(connection, new, now)
+        endpoints.disable(connection, number, "HTTP 404: no_service", now)
+
+
+def enable_channels(engine: Engine, _now: datetime) -> None:
+    with writing(engine) as connection:
+        for each in endpoints.all_endpoints(connection):
+            endpoints.enable(connection, each.id)
+
+
 def remove_webhooks(engine: Engine, _now: datetime) -> None:
     with writing(engine) as connection:
         for each in endpoints.all_endpoints(connection):
@@ -150,6 +164,7 @@ CONDITIONS: dict[str, tuple[Change, Change, str, str]] = {
     "deliveries": (wait_unsent, accept, "no mail is delivered", "mail is delivered again"),
     "inbox": (fail_inbox, read_inbox, "the inbox cannot be read", "the inbox is read again"),
     "webhooks": (disable_webhook, remove_webhooks, "a webhook was disabled", "no webhook is disabled any more"),
+    "channels": (disable_channel, enable_channels, "a channel was disabled", "no channel is disabled any more"),
     "replies": (get_reply, drop_replies, "replies wait for a person", "no reply waits any more"),
 }
 

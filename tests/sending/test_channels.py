@@ -42,6 +42,7 @@ from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
 from notifier.store import endpoints, relays
 from notifier.store.engine import reading
+from notifier.subscribers import import_content
 from notifier.subscribers.subscribing import SignUp
 
 BASE_URL = "https://papers.example.org"
@@ -339,6 +340,17 @@ def test_removing_a_channel_takes_its_subscriptions_and_what_waits_with_it(
     assert not rows(engine)
     assert not chats.service.requests
     subscribe_channel(engine, config, "lab", DISCORD_URL)
+
+
+def test_channels_work_on_postgresql(postgres_store: Engine, tmp_path: Path, config: Config) -> None:
+    subscribe_channel(postgres_store, config, "lab", SLACK_URL)
+    send_test_message(postgres_store, config, "lab", SettableClock())
+    plan_for_channels(postgres_store, tmp_path, config)
+    deliver(postgres_store, config, SettableClock())
+    assert rows(postgres_store)["channel:lab"].state == DeliveryState.ACCEPTED
+    lines = b"email,query\nchannel:lab,moe\nchannel:other,moe\n"
+    assert len(import_content(postgres_store, config, lines, AT_EIGHT).refused) == 1
+    assert remove_channel(postgres_store, "lab", AT_EIGHT) == 1
 
 
 def test_a_channel_that_is_removed_while_it_sends_leaves_nothing_behind(

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import Engine, select
+from support.channels import add_stored_channel
 from support.outbox import AT_EIGHT
 from support.service import MONDAY, add_subscriber
 from support.webhooks import KEY
@@ -13,11 +14,9 @@ from support.webhooks import KEY
 from notifier import subscribers
 from notifier.config import Config, WebConfig
 from notifier.errors import UsageError
-from notifier.models import EndpointKind, EventType, SubscriberState
+from notifier.models import EventType, SubscriberState
 from notifier.operations.webhooks import WantedWebhook, add_webhook
-from notifier.store import endpoints
-from notifier.store.endpoints import NewEndpoint
-from notifier.store.engine import reading, writing
+from notifier.store.engine import reading
 from notifier.store.subscribers import everyone
 from notifier.store.tables import delivery, request
 from notifier.subscribers.subscribing import SignUp
@@ -35,9 +34,7 @@ def config(tmp_path: Path) -> Config:
 
 @pytest.fixture
 def lab(engine: Engine) -> int:
-    with writing(engine) as connection:
-        new = NewEndpoint("", "Slack (hooks.slack.com)", (), "/nowhere", "", EndpointKind.CHANNEL, "lab")
-        return endpoints.add(connection, new, MONDAY)
+    return add_stored_channel(engine)
 
 
 def stored_rows(engine: Engine) -> int:

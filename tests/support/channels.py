@@ -12,9 +12,12 @@ from support.service import MONDAY, add_subscriber, ingest_page
 from support.webhooks import KEY
 
 from notifier.config import Config
+from notifier.models import EndpointKind
 from notifier.operations.adding_channels import ChannelUrl, add_channel
 from notifier.pipeline.planning import plan
-from notifier.store.engine import reading
+from notifier.store import endpoints
+from notifier.store.endpoints import NewEndpoint
+from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery, endpoint
 from notifier.subscribers.subscribing import SignUp
 
@@ -33,6 +36,13 @@ def subscribe_channel(engine: Engine, config: Config, name: str, url: str) -> No
     """Add a channel, and subscribe it to all papers, daily at eight."""
     add_channel(engine, config, name, ChannelUrl(url), MONDAY)
     add_subscriber(engine, SignUp(f"channel:{name}", topics=("all",)))
+
+
+def add_stored_channel(engine: Engine, name: str = "lab") -> int:
+    """Add the row of a channel to which nothing is sent, and return its id."""
+    with writing(engine) as connection:
+        new = NewEndpoint("", "Slack (hooks.slack.com)", (), "/nowhere", "", EndpointKind.CHANNEL, name)
+        return endpoints.add(connection, new, MONDAY)
 
 
 def plan_for_channels(engine: Engine, folder: Path, config: Config, titles: tuple[str, ...] = TITLES) -> None:

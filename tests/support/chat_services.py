@@ -31,7 +31,8 @@ from support.https_service import Answer, Asked, HttpsService, https_service
 from notifier.config import FetchingConfig
 
 SLACK, DISCORD, MATRIX = "hooks.slack.com", "discord.com", "matrix.example.org"
-HOSTS = (SLACK, "slack.com", DISCORD, MATRIX, "api.telegram.org", "chat.example.org", "ntfy.example.org")
+BOT = "bot.example.org"
+HOSTS = (SLACK, "slack.com", DISCORD, MATRIX, BOT, "api.telegram.org", "chat.example.org", "ntfy.example.org")
 
 SLACK_URL = "https://hooks.slack.com/services/T1JJ3T3L2/A1BRTD4JD/TIiajkdnlazkcOXrIdevi7FQ"
 SLACK_BOT_URL = "slack://xoxb-1234567890-1234567890123-abcdefghijklmnopqrstuvwx/%23papers"
@@ -196,6 +197,11 @@ def _ntfy(asked: Asked, chats: ChatServices) -> Answer:
     return json_answer(200, id="abc", event="message", topic=message["topic"])
 
 
+def _webhook(asked: Asked, chats: ChatServices) -> Answer:
+    chats.post(asked, {**(_json_of(asked) or {}), "path": asked.path})
+    return Answer(b"", 204)
+
+
 _HANDLERS: Mapping[str, Handler] = {
     SLACK: _slack_webhook,
     "slack.com": _slack_api,
@@ -204,6 +210,7 @@ _HANDLERS: Mapping[str, Handler] = {
     "api.telegram.org": _telegram,
     "chat.example.org": _mattermost,
     "ntfy.example.org": _ntfy,
+    BOT: _webhook,
 }
 
 

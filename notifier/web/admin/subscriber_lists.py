@@ -7,7 +7,7 @@ from fastapi.responses import HTMLResponse
 
 from notifier import subscribers
 from notifier.errors import UsageError
-from notifier.models import Cadence, Subscriber
+from notifier.models import CHANNEL_PREFIX, Cadence, Subscriber
 from notifier.store import reading, suppressions
 from notifier.store import subscribers as stored
 from notifier.subscribers import ImportReport, ReinstateReport, SignUp, SuppressedChoice
@@ -42,6 +42,8 @@ def add(site: SiteDependency, who: Admin, form: SubmittedForm) -> Response:
         sign_up = _sign_up(site, form)
         _refuse_known(site, sign_up.email)
         agreed = "has agreed" if sign_up.confirmed else "is asked to confirm"
+        if sign_up.email.startswith(CHANNEL_PREFIX):
+            agreed = "is a channel"
         asked = ", ".join((*sign_up.queries, *(f"topic {slug}" for slug in sign_up.topics)))
         added = record(
             site,

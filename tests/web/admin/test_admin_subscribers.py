@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 from sqlalchemy import Engine
 from support.admin_site import BOB, logged_entries, send
+from support.channels import add_stored_channel
 from support.visitors import form_to, parsed, shown
 from support.web_site import ANN, AT_EIGHT
 
@@ -155,6 +156,21 @@ def test_somebody_is_added_and_asked_to_confirm_or_has_agreed(engine: Engine, cl
     wrong = send(client, "subscribers/add", **{**filled, "email": HOSTILE})
     assert (wrong.status_code, HOSTILE in wrong.text) == (409, False)
     assert form_to(wrong, "").fields["query"] == "graph"
+
+
+def test_a_channel_is_added_as_a_subscriber_and_no_mail_goes_to_it(engine: Engine, client: httpx.Client) -> None:
+    form = form_to(client.get("/admin/subscribers/add"), "")
+    filled = dict(form.form_values()) | {"email": "channel:lab", "query": "graph"}
+    refused = send(client, "subscribers/add", **filled)
+    assert (refused.status_code, "There is no channel lab" in shown(refused)) == (409, True)
+    add_stored_channel(engine)
+    page = client.get(send(client, "subscribers/add", **filled).headers["location"])
+    assert "The subscriber is added." in shown(page)
+    added = stored(engine, "channel:lab")
+    assert added is not None
+    assert added.state is SubscriberState.ACTIVE
+    assert list_deliveries(engine, None) == []
+    assert [each.details for each in logged_entries(engine)] == ["is a channel; graph"]
 
 
 def test_an_erased_subscriber_is_gone_also_from_the_log(engine: Engine, client: httpx.Client) -> None:

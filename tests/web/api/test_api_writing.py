@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine, insert, select
 from support.api_site import SUBSCRIBERS, ApiClient, api_client, with_web
+from support.channels import add_stored_channel
 from support.service import add_subscriber, page_text
 from support.sign_ups import recipients
 from support.web_site import ANN, AT_EIGHT, database_content, deliver_first_mail
@@ -57,6 +58,22 @@ def test_only_with_its_scope_is_somebody_added_as_confirmed(engine: Engine, conf
     assert one.post(SUBSCRIBERS, json={"email": ANN, "confirmed": True}).status_code == 403
     both = api_client(engine, config, [Scope.WRITE_SUBSCRIBERS, Scope.CONFIRM_SUBSCRIBERS])
     assert both.post(SUBSCRIBERS, json={"email": ANN, "confirmed": True}).json()["state"] == "ACTIVE"
+    assert recipients(engine) == []
+
+
+def test_only_with_the_scope_to_confirm_is_a_channel_subscribed(engine: Engine, config: Config) -> None:
+    add_stored_channel(engine)
+    wanted = {"email": "channel:lab", "queries": ["models"]}
+    one = api_client(engine, config, [Scope.WRITE_SUBSCRIBERS])
+    assert one.post(SUBSCRIBERS, json=wanted).status_code == 403
+    every = api_client(engine, with_web(config, base_url=""))
+    answer = every.post(SUBSCRIBERS, json=wanted)
+    assert (answer.status_code, answer.json()["state"]) == (201, "ACTIVE")
+    assert [each["email"] for each in every.get(f"{SUBSCRIBERS}?email=channel:lab").json()["subscribers"]] == [
+        "channel:lab"
+    ]
+    unknown = every.post(SUBSCRIBERS, json={**wanted, "email": "channel:other"})
+    assert (unknown.status_code, "There is no channel other" in unknown.text) == (422, True)
     assert recipients(engine) == []
 
 
