@@ -21,6 +21,8 @@ BUCKETS = (1, 5, 15, 60, 300, 900, 3600, 4 * 3600, 12 * 3600, 24 * 3600, 72 * 36
 LONGER = 1 << 30
 NO_DELAY = 0  # the bucket of attempts that were not accepted
 
+CHANNEL_KIND = "channel"  # the kind of digests to channels in the counts, which are those of mail otherwise
+
 _CODE = re.compile(r"[245][0-9][0-9](?![0-9])")
 
 
@@ -68,7 +70,8 @@ def all_counts(connection: Connection) -> list[ResultCount]:
 def last_accepted(connection: Connection) -> datetime | None:
     """Return when the relay accepted a mail last; None if it never did."""
     at = func.max(delivery_result.c.last_at, type_=delivery_result.c.last_at.type)
-    accepted = (delivery_result.c.state == DeliveryState.ACCEPTED, delivery_result.c.kind != DeliveryKind.EVENT)
+    is_mail = delivery_result.c.kind.not_in((DeliveryKind.EVENT, CHANNEL_KIND))
+    accepted = (delivery_result.c.state == DeliveryState.ACCEPTED, is_mail)
     last: datetime | None = connection.scalar(select(at).where(*accepted))
     return last
 

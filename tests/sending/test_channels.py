@@ -40,7 +40,7 @@ from notifier.operations.adding_channels import test_channel as send_test_messag
 from notifier.operations.channels import enable_channel, remove_channel
 from notifier.pipeline.delivering import deliver
 from notifier.pipeline.planning import plan
-from notifier.store import endpoints, relays
+from notifier.store import endpoints, relays, results
 from notifier.store.engine import reading
 from notifier.subscribers import import_content
 from notifier.subscribers.subscribing import SignUp
@@ -258,11 +258,17 @@ def test_a_repeated_message_has_the_same_transaction_id_so_matrix_shows_it_once(
         Answer(b"x" * 1_000_000, 200),
         Answer(b"<html>login</html>", 200),
         Answer(b"", 302, {"Location": "https://127.0.0.1/private"}),
-        Answer(b"[" * 5000, 500),
+        Answer(b"[" * 50_000, 500),
+        Answer(b"[" * 50_000, 429),
+        json_answer(429, retry_after="soon", retry_after_ms=[], parameters=3),
+        json_answer(429, retry_after=-1e308),
         Answer(b"\xff\xfe\x00", 400),
         Answer(raw=[b"this is no HTTP\r\n\r\n"]),
     ],
-    ids=["a megabyte", "a page", "a redirect to a private address", "deep JSON", "bytes", "no HTTP"],
+    ids=[
+        *("a megabyte", "a page", "a redirect to a private address", "deep JSON", "deep JSON of a limit"),
+        *("no time", "a time long ago", "bytes", "no HTTP"),
+    ],
 )
 @pytest.mark.parametrize(("url", "host"), [(SLACK_URL, SLACK), (MATRIX_URL, MATRIX)])
 def test_wrong_answers_defer_the_digest(  # noqa: PLR0913, PLR0917
@@ -301,6 +307,35 @@ def test_no_secret_is_logged_or_stored_even_if_the_server_quotes_it(  # noqa: PL
     everything = f"{row}{channel}{outcome}{caplog.text}{(tmp_path / 'store/notifier.db').read_bytes()!r}"
     assert "HTTP 404" in row.reply
     assert not [secret for secret in SECRETS if secret in everything]
+
+
+def test_the_relay_is_not_taken_for_working_because_a_channel_accepts_digests(
+    engine: Engine, tmp_path: Path, config: Config
+) -> None:
+    subscribe_channel(engine, config, "lab", SLACK_URL)
+    plan_for_channels(engine, tmp_path, config)
+    deliver(engine, config, SettableClock())
+    with reading(engine) as connection:
+        assert results.last_accepted(connection) is None
+        assert [(each.kind, each.state, each.number) for each in results.all_counts(connection)] == [
+            ("channel", "ACCEPTED", 1)
+        ]
+
+
+def test_options_in_a_url_cannot_turn_plain_text_into_markup_or_let_apprise_wait(
+    engine: Engine, tmp_path: Path, chats: ChatServices, config: Config
+) -> None:
+    options = "?format=markdown&retry=5&wait=9&redirect=yes&verify=no&rto=999&image=yes&avatar=yes&overflow=split"
+    subscribe_channel(engine, config, "ntfy", f"{NTFY_URL}{options}")
+    subscribe_channel(engine, config, "discord", f"{DISCORD_URL}{options}")
+    plan_for_channels(engine, tmp_path, config)
+    deliver(engine, config, SettableClock())
+    (asked,) = chats.asked("ntfy.example.org")
+    assert "x-markdown" not in asked.headers
+    assert "x-icon" not in asked.headers
+    chats.instead = {DISCORD: lambda _: Answer(b"", 503)}
+    assert send_test_message(engine, config, "discord", SettableClock())[1].reply == "HTTP 503"
+    assert len(chats.asked(DISCORD)) == 2
 
 
 def test_a_url_in_a_file_is_read_at_each_send(

@@ -112,7 +112,7 @@ def _retry_after(answer: ServiceAnswer, now: datetime) -> datetime | None:
 
     Discord writes `retry_after` in seconds, Telegram the same in `parameters`, and Matrix `retry_after_ms`.
     """
-    with suppress(ValueError, TypeError, AttributeError, OverflowError):
+    with suppress(ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         said = json.loads(answer.body)
         seconds = (
             said.get("retry_after")

@@ -136,7 +136,7 @@ def open_channel(url: str) -> OpenChannel:
         raise UsageError(f"this is no URL of a channel, of at most {LONGEST_URL} characters in ASCII; {_CURE}")
     with without_loggers():
         service, plugin = _instance(url)
-        _harden(plugin)
+        _harden(service, plugin)
     _check(service, plugin)
     return OpenChannel(service, plugin, _server(service, plugin))
 
@@ -193,11 +193,13 @@ def _made(service: Service, values: dict[str, Any] | None) -> Any:
         raise UsageError(f"the URL is no complete URL of {service.label}; {_CURE}") from None
 
 
-def _harden(plugin: Any) -> None:
+def _harden(service: Service, plugin: Any) -> None:
     """Switch off what Apprise would do besides sending one message: waiting, redirects, pictures, encryption."""
     plugin.redirects = False
     plugin.request_rate_per_sec = 0
     plugin.throttle = lambda *_, **__: None
+    if service.markup is markups.PLAIN:
+        plugin.notify_format = service.format  # with `format=markdown`, ntfy would show plain text as Markdown
     for name in ("include_image", "include_footer", "include_timestamp", "avatar", "use_blocks", "e2ee", "autoverify"):
         if hasattr(plugin, name):
             setattr(plugin, name, False)

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, cast
 from sqlalchemy import ColumnElement, Connection, Select, and_, bindparam, case, exists, func, not_, or_, select, update
 from sqlalchemy.sql.dml import ReturningUpdate
 
-from notifier.models import DeliveryKind, DeliveryState
+from notifier.models import CHANNEL_PREFIX, DeliveryKind, DeliveryState
 from notifier.store import results
 from notifier.store.outbox.rows import AT_ONCE, FIRST, LEASE, is_mail, is_owned, leases, may_be_sent
 from notifier.store.results import Attempt
@@ -124,7 +124,7 @@ def settle(connection: Connection, settlements: Collection[tuple[Claim, Settleme
     rows = [(claimed.id, *settlement) for claimed, settlement in settlements if claimed.id in held]
     run_for_all(connection, _SETTLE, {"settled_now": now}, ("settled_id", *Settlement._fields), rows)
     ended = [(claimed, result) for claimed, result in settlements if claimed.id in held]
-    attempts = [Attempt(claimed.kind, claimed.planned_at, result.state, result.reply) for claimed, result in ended]
+    attempts = [Attempt(_counted_kind(claimed), claimed.planned_at, each.state, each.reply) for claimed, each in ended]
     results.count(connection, attempts, now)
     return held
 
@@ -163,6 +163,10 @@ def is_busy(connection: Connection, now: datetime) -> bool:
 def count_leased(connection: Connection) -> int:
     """Return the number of mails that are leased to any sender."""
     return connection.scalar(_COUNT_LEASED) or 0
+
+
+def _counted_kind(claimed: Claim) -> str:
+    return results.CHANNEL_KIND if claimed.recipient.startswith(CHANNEL_PREFIX) else claimed.kind
 
 
 def _still_claimed(connection: Connection, claims: Iterable[Claim]) -> set[int]:
