@@ -125,7 +125,7 @@ def _notifier(content: bytes) -> dict[str, float]:
         file.write_bytes(content)
         engine = open_store(f"sqlite:///{folder}/notifier.db")
         config = Config()
-        settings, catalogue = settings_for(config), catalogue_of(config)
+        settings, catalogue = settings_for(engine, config), catalogue_of(config)
         before = time.process_time()
         assert ingest(engine, file, None, NOW, settings).new == ENTRIES
         assert tag(engine, catalogue) == 0

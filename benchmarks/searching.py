@@ -75,7 +75,7 @@ def _run(folder: Path, size: int) -> None:
 def build(store: Path, peer: Path, size: int) -> None:
     """Ingest the papers into a new store, 80 a day, and index their texts with FTS5 alone."""
     engine = open_store(f"sqlite:///{store}")
-    settings = settings_for(Config())
+    settings = settings_for(engine, Config())
     alone = sqlite3.connect(peer)
     alone.execute("CREATE VIRTUAL TABLE texts USING fts5(title, abstract, content='', tokenize='porter unicode61')")
     every = samples.papers(size, 0)

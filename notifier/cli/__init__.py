@@ -33,6 +33,7 @@ from notifier.cli import (
     status,
     subscribers,
     tokens,
+    topics,
     webhooks,
 )
 from notifier.cli.help import show_no_types
@@ -58,6 +59,7 @@ GROUPS = (
     demo,
     setup,
     ingest,
+    topics,
     papers,
     similar,
     sources,

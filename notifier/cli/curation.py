@@ -87,12 +87,12 @@ def correct(
 ) -> None:
     """Correct the title, the link or the topics of a paper, whatever later dumps say."""
     from notifier import curation
-    from notifier.topics import catalogue_of
+    from notifier.store.topics import catalogue_in_use
 
     wanted = curation.Correction(title, url, tuple(add_topic or ()), tuple(remove_topic or ()))
 
     def change(run: CommandRun) -> Curation:
-        after = wanted.state(catalogue_of(run.config))
+        after = wanted.state(catalogue_in_use(run.engine, run.config))
         return curation.correct(run.engine, OPERATOR, key, after, run.clock())
 
     _run(context, config, now, as_json, change)
@@ -173,13 +173,12 @@ def _run(
     """Make a change, tag the papers that have no current tags, and print the entry of the log."""
     from notifier.cli.output import print_json
     from notifier.curation import read_log
-    from notifier.pipeline import tag
+    from notifier.pipeline import tag_all
     from notifier.text.harmless import inert
-    from notifier.topics import catalogue_of
 
     run = writing_run(context, config, now)
     made = change(run)
-    tag(run.engine, catalogue_of(run.config))
+    tag_all(run.engine, run.config)
     (line,) = read_log(run.engine, 1, made.id + 1)
     if as_json:
         print_json(_document(line))

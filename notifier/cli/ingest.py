@@ -48,20 +48,18 @@ def ingest(
     from notifier import pipeline
     from notifier.cli.output import print_json
     from notifier.models import DumpStatus
-    from notifier.topics import catalogue_of
 
     listed_on = day_from(day, "--date")
     dumps = [dump for typed in paths for dump in _dumps(typed)]
     run = writing_run(context, config, now)
-    catalogue = catalogue_of(run.config)
-    settings = pipeline.settings_for(run.config, archive=archive)
+    settings = pipeline.settings_for(run.engine, run.config, archive=archive)
     reports = [
         _ingest_url(run, dump, listed_on, settings)
         if isinstance(dump, str)
         else pipeline.ingest_given(run.engine, dump[0], listed_on, run.clock(), replace(settings, read=dump[1]))
         for dump in dumps
     ]
-    pipeline.tag(run.engine, catalogue)
+    pipeline.tag_all(run.engine, run.config)
     if as_json:
         print_json({"dumps": reports})
     else:

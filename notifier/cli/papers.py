@@ -1,4 +1,4 @@
-"""Define the commands that ask about papers: topics, trending, preview."""
+"""Define the commands that ask about papers: trending, preview."""
 
 from __future__ import annotations
 
@@ -25,35 +25,11 @@ if TYPE_CHECKING:
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
-    app.command("topics", epilog="Example: notifier topics --json")(topics)
     app.command("trending", epilog="Example: notifier trending --date 2026-07-06 --limit 10")(trending)
     # A query may begin with a minus sign, which must not be taken for an option.
     lenient = {"ignore_unknown_options": True}
     example = "Example: notifier preview 'quantization OR \"mixture of experts\"'"
     app.command("preview", context_settings=lenient, epilog=example)(preview)
-
-
-def topics(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:
-    """List the topics, and how many papers each has."""
-    from notifier.cli.output import print_json, print_table
-    from notifier.store import reading, tags
-    from notifier.topics import catalogue_of
-
-    run = reading_run(context, config)
-    catalogue = catalogue_of(run.config)
-    with reading(run.engine) as connection:
-        papers = tags.count_by_topic(connection, catalogue.fingerprint)
-        has_untagged = tags.are_untagged(connection, catalogue.fingerprint)
-    if has_untagged:
-        from notifier.pipeline import count_by_topic
-
-        papers = count_by_topic(run.engine, catalogue)
-    if as_json:
-        print_json([{**asdict(topic), "papers": papers.get(slug, 0)} for slug, topic in catalogue.topics.items()])
-        return
-    rows = [(slug, papers.get(slug, 0), topic.description) for slug, topic in catalogue.topics.items()]
-    nothing = "no topics; set built_in_topics = true in the config, or add topics of your own"
-    print_table(("topic", "papers", "what belongs to it"), rows, nothing=nothing)
 
 
 def trending(
@@ -115,10 +91,11 @@ def preview(
     """Show which stored papers a query matches, before anyone subscribes to it."""
     from notifier import queries, search
     from notifier.cli.output import print_json
-    from notifier.topics import catalogue_of, check_topics
+    from notifier.store.topics import catalogue_in_use
+    from notifier.topics import check_topics
 
     run = reading_run(context, config, now)
-    check_topics(queries.parse(query), catalogue_of(run.config))
+    check_topics(queries.parse(query), catalogue_in_use(run.engine, run.config))
     shown = limit or (None if as_json else SHOWN_MATCHES)
     found = search.preview(run.engine, query, days, run.clock(), shown)
     if as_json:

@@ -189,7 +189,8 @@ def _ingest_folder(run: CommandRun) -> list[DumpReport]:
 
     folder = DumpsFolder(run.config.path(run.config.ingest.folder))
     move_back_changed_files(run.engine, folder, run.clock())
-    return ingest_folder(run.engine, folder, folder.wait_for_complete_files(), run.clock(), settings_for(run.config))
+    settings = settings_for(run.engine, run.config)
+    return ingest_folder(run.engine, folder, folder.wait_for_complete_files(), run.clock(), settings)
 
 
 def _show_once(done: OnceReport, as_json: bool) -> None:

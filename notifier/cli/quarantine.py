@@ -55,11 +55,12 @@ def retry(
     from notifier.cli.ingest import print_dumps
     from notifier.cli.output import print_json
     from notifier.models import DumpStatus
-    from notifier.topics import catalogue_of
 
     run = writing_run(context, config, now)
-    report = pipeline.retry_quarantined(run.engine, _folder(run), path, run.clock(), pipeline.settings_for(run.config))
-    pipeline.tag(run.engine, catalogue_of(run.config))
+    report = pipeline.retry_quarantined(
+        run.engine, _folder(run), path, run.clock(), pipeline.settings_for(run.engine, run.config)
+    )
+    pipeline.tag_all(run.engine, run.config)
     if as_json:
         print_json(report)
     else:

@@ -48,14 +48,14 @@ def fetch(
 
     run = writing_run(context, config, now)
     pipeline.check_source_names(run.config, names or ())
-    catalogue = catalogue_of(run.config)
+    catalogue_of(run.config)  # a wrong topic is reported before anything is fetched
     reports = (
         pipeline.fetch(run.engine, run.config, run.clock, names)
         if names
         else pipeline.fetch_with_retries(run.engine, run.config, run.clock, sleep_function(now))
     )
     alerts = alert_changes(run.engine, run.config, run.clock(), PATIENCE_OF_CRON)
-    pipeline.tag(run.engine, catalogue)
+    pipeline.tag_all(run.engine, run.config)
     if as_json:
         print_json({"sources": [fetch_as_json(each) for each in reports]})
     else:

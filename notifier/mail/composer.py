@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import NamedTuple
 
@@ -73,6 +74,13 @@ class Composer:
     def _html_maker(self) -> BodyMaker:
         parts = Parts(self.templates, "html", self._cache, finish=self.stylesheet.inline)
         return BodyMaker(parts, self._cache, self.stylesheet)
+
+    def use_topics(self, titles: Mapping[str, str]) -> None:
+        """Show these titles of topics, given by slug, from the next mail on."""
+        if titles != self.settings.topics:
+            self._cache.clear()
+            self.settings = replace(self.settings, topics=titles)
+            self._contents = ContentMaker(self.settings, self._cache, has_pages=self.settings.link_signer is not None)
 
     def compose(self, digest: Digest, papers: Mapping[int, Paper], return_path: str = "") -> Mail:
         """Return the mail of a digest, whose bounces go to `return_path` if that is given.

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
 from typing import TypeVar
 
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from notifier.errors import NotifierError, StoreError, UsageError, shortened
@@ -46,6 +47,11 @@ def logged(
     return result
 
 
+def log_done(connection: Connection, entry: AdminEntry) -> None:
+    """Log a change in the transaction that makes it, so that either both are stored or neither is."""
+    admin_log.finish(connection, admin_log.add(connection, _cleaned(entry)), DONE)
+
+
 def read_admin_log(
     engine: Engine, limit: int, before_id: int | None = None, subject: str | None = None
 ) -> list[AdminEntry]:
@@ -56,15 +62,8 @@ def read_admin_log(
 
 @retried
 def _begin(engine: Engine, entry: AdminEntry) -> int:
-    cleaned = AdminEntry(
-        at=entry.at,
-        actor=entry.actor,
-        action=entry.action,
-        subject=_clean(entry.subject),
-        details=_clean(entry.details),
-    )
     with writing(engine) as connection:
-        return admin_log.add(connection, cleaned)
+        return admin_log.add(connection, _cleaned(entry))
 
 
 @retried
@@ -81,3 +80,7 @@ def _remove(engine: Engine, entry_id: int) -> None:
 
 def _clean(text: str) -> str:
     return shortened(without_controls(text), LONGEST_TEXT)
+
+
+def _cleaned(entry: AdminEntry) -> AdminEntry:
+    return replace(entry, subject=_clean(entry.subject), details=_clean(entry.details))

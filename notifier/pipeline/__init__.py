@@ -49,7 +49,7 @@ from notifier.pipeline.source_retries import fetch_with_retries
 from notifier.pipeline.source_runs import SourceReport, SourceStatus, describe_unannounced
 from notifier.pipeline.source_times import due_at
 from notifier.pipeline.steps import CallerSteps, OnceReport, once, record_steps
-from notifier.pipeline.tagging import count_by_topic, tag
+from notifier.pipeline.tagging import count_by_topic, tag, tag_all
 from notifier.pipeline.vectorising import refit
 from notifier.pipeline.welcoming import plan_welcomes
 
@@ -105,5 +105,6 @@ __all__ = [
     "send_test",
     "settings_for",
     "tag",
+    "tag_all",
     "url_reader",
 ]

@@ -13,10 +13,9 @@ from notifier.models import Cadence, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import PlannedDigest, choose
 from notifier.pipeline.planning import BATCH, PlanReport, due_slots, unused
-from notifier.store import reading, subscribers
+from notifier.store import reading, subscribers, topics
 from notifier.subscribers import date_repairs, pausing
 from notifier.subscribers.activation import activated
-from notifier.topics import catalogue_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +37,8 @@ def plan_dry_run(engine: Engine, config: Config, now: datetime) -> DryRun:
     Pauses that would end, dates that would be corrected, and papers that would be tagged, or announced after votes, are
     taken into account.
     """
-    catalogue = catalogue_of(config)
     with reading(engine) as connection:
+        catalogue = topics.catalogue(connection, config)
         due = [
             one for batch in _batches(connection) for one in as_planned(connection, batch, now) if _may_be_due(one, now)
         ]

@@ -27,8 +27,9 @@ from notifier.pipeline.tagging import LARGE_DUMP, with_tags
 from notifier.sources import decide_listing_day
 from notifier.store import dumps, reading, retried, writing
 from notifier.store.ingest import ANNOUNCED, AnnouncePolicy, IngestCounts, NewDump, add_dump, is_known, known_keys, lock
+from notifier.store.topics import catalogue_in_use
 from notifier.text.counting import counted
-from notifier.topics import Catalogue, catalogue_of
+from notifier.topics import Catalogue
 
 SHOWN_SKIPS = 3  # the most reasons shown for skipped records, and for cut fields
 
@@ -57,12 +58,12 @@ class IngestSettings:
 DEFAULT_SETTINGS = IngestSettings()
 
 
-def settings_for(config: Config, *, archive: bool = False) -> IngestSettings:
+def settings_for(engine: Engine, config: Config, *, archive: bool = False) -> IngestSettings:
     """Return the settings that the config asks for.
 
     With `archive`, the papers are stored as announced already. Raises ConfigError if a topic of the config is wrong.
     """
-    catalogue = catalogue_of(config)
+    catalogue = catalogue_in_use(engine, config)
     announcing = AnnouncePolicy(catalogue.upvotes_named, archive)
     return IngestSettings(config.limits, announcing, catalogue, owners=config.owners_folder)
 

@@ -31,10 +31,10 @@ from notifier.pipeline.dry_run import as_planned
 from notifier.pipeline.planning import delivery_row, due_slots, instant_slot
 from notifier.pipeline.tastes import read_orders
 from notifier.sending import Sender, send_directly
-from notifier.store import dumps, papers, reading, subscribers
+from notifier.store import dumps, papers, reading, subscribers, topics
 from notifier.subscribers import calendars, get_subscriber
 from notifier.subscribers.activation import MAX_AGE_OF_FIRST_PAPERS, activated
-from notifier.topics import Catalogue, catalogue_of
+from notifier.topics import Catalogue
 
 TEST_MARK = "[Test] "  # begins the subject of a test
 # If nothing is new, this many papers before the cursor are searched: first the smaller number, and if none of them
@@ -64,8 +64,8 @@ def next_digest(engine: Engine, config: Config, email: str, now: datetime) -> Ne
 
     It is for the period that is due, or else for the next one. Raises UsageError if the address is not a subscriber's.
     """
-    catalogue = catalogue_of(config)
     with reading(engine) as connection:
+        catalogue = topics.catalogue(connection, config)
         stored = get_subscriber(connection, email, lock=False)
         subscriber = _as_planning_sees(connection, stored, now)
         active = _as_active(connection, subscriber, now)

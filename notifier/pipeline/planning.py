@@ -33,12 +33,13 @@ from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import DueSlot, PlannedDigest, choose
 from notifier.pipeline.considering_votes import consider_votes
 from notifier.pipeline.pinning import begin_pins
-from notifier.pipeline.tagging import tag
+from notifier.pipeline.tagging import tag_all
 from notifier.pipeline.telling_endpoints import tell_endpoints
-from notifier.store import expiring, outbox, reading, retried, subscribers, writing
+from notifier.store import expiring, outbox, reading, retried, subscribers, topics, writing
 from notifier.store.advisory_locks import claimed
+from notifier.store.topics import catalogue_in_use
 from notifier.subscribers import calendars, date_repairs, end_pauses, update_stored_queries
-from notifier.topics import catalogue_of
+from notifier.topics import Catalogue
 
 log = logging.getLogger(__name__)
 
@@ -62,20 +63,17 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
 
     Dates that were written while the clock was wrong are corrected first, with a warning in the log.
     """
-    catalogue = catalogue_of(config)
-    consider_votes(engine, catalogue, now)
-    tag(engine, catalogue)
+    consider_votes(engine, catalogue_in_use(engine, config), now)
+    catalogue = tag_all(engine, config)
     update_stored_queries(engine)
     if repairs := date_repairs.repair_all(engine, now):
         log.warning(date_repairs.describe(repairs))
     end_pauses(engine, now)
     begin_pins(engine, now)
     tell_endpoints(engine, catalogue, config.web.base_url, now)
-    with reading(engine) as connection:
-        cursor = subscribers.oldest_cursor_due(connection, now)
-        if cursor is None:
-            return PlanReport()
-        candidates = Candidates(connection, cursor, catalogue, now)
+    candidates = _candidates(engine, config, catalogue, now)
+    if candidates is None:
+        return PlanReport()
     total = PlanReport()
     for batch in _due_subscribers(engine, now):
         with reading(engine) as connection:
@@ -88,6 +86,21 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
             _skip(engine, [each for each in slots if each not in free], now)
         total += _store(engine, planned, candidates, config, now)
     return total
+
+
+def _candidates(engine: Engine, config: Config, tagged_with: Catalogue, now: datetime) -> Candidates | None:
+    """Return the papers after the lowest cursor of all subscribers who are due; None if nobody is due.
+
+    If an administrator has changed a topic since papers were tagged, they are tagged again first. Otherwise all of them
+    would wait for the next planning, and the digests that are due would be skipped.
+    """
+    while True:
+        with reading(engine) as connection:
+            catalogue = topics.catalogue(connection, config)
+            if catalogue.fingerprint == tagged_with.fingerprint:
+                cursor = subscribers.oldest_cursor_due(connection, now)
+                return None if cursor is None else Candidates(connection, cursor, catalogue, now)
+        tagged_with = tag_all(engine, config)
 
 
 def _due_subscribers(engine: Engine, now: datetime) -> Iterator[list[Subscriber]]:

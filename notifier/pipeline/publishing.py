@@ -18,10 +18,10 @@ from notifier.fetching import tell_hub
 from notifier.files import remove_stale, write_if_changed
 from notifier.pipeline.choosing import TRENDING_PAPERS
 from notifier.pipeline.feed_papers import feed_entries, pinned_papers, trending_of_days
-from notifier.pipeline.tagging import tag
-from notifier.store import papers, reading
+from notifier.pipeline.tagging import tag_all
+from notifier.store import papers, reading, topics
 from notifier.templates import environment, render
-from notifier.topics import ALL, RESERVED, TRENDING, Catalogue, catalogue_of
+from notifier.topics import ALL, RESERVED, TRENDING, Catalogue
 
 # The descriptions and the pages of the feeds of reserved topics. `for-you` is left out: its papers differ for each
 # subscriber, so it has no public feed or page.
@@ -50,10 +50,9 @@ def publish(engine: Engine, config: Config) -> PublishReport:
 
     If a file cannot be written or removed, the other files are still written and removed.
     """
-    catalogue = catalogue_of(config)
-    tag(engine, catalogue)
+    tag_all(engine, config)
     with reading(engine) as connection:
-        found = list(_feeds(connection, catalogue))
+        found = list(_feeds(connection, topics.catalogue(connection, config)))
     publisher = publisher_of(config)
     files = {f"{feed.slug}.{ending}": make(feed, publisher) for feed in found for ending, make in feeds.FORMATS.items()}
     folder = config.path(config.feeds.folder)

@@ -101,7 +101,9 @@ class SourceRun:
         self.now = context.clock()
         with reading(context.engine) as connection:
             known = sources.documents(connection, state.name)
-        self.ingester = DocumentIngester(context.engine, state.name, self.now, settings_for(context.config), known)
+        self.ingester = DocumentIngester(
+            context.engine, state.name, self.now, settings_for(context.engine, context.config), known
+        )
         self.kept = KeptDocuments(context.config.fetching_settings.folder / state.name)
         self.last_day: date | None = None
         self.was_stopped = False

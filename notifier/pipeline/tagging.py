@@ -9,13 +9,14 @@ meantime, its tags are not stored, and it is tagged again.
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
 from sqlalchemy import Connection, Engine
 
 from notifier import matching
+from notifier.config import Config
 from notifier.matching import Matchable, PaperIndex, QuerySet
 from notifier.models import Paper, Tags
 from notifier.papers.identity import PreparedListing
@@ -24,6 +25,7 @@ from notifier.pipeline.vectorising import vectorise
 from notifier.store import paper_tokens, reading, retried, tags, writing
 from notifier.store.paper_tokens import tokens_of
 from notifier.store.tags import TaggedPaper
+from notifier.store.topics import catalogue_in_use
 from notifier.topics import Catalogue
 
 BLOCK = 1000  # papers matched at a time
@@ -51,17 +53,34 @@ def _tags_in_blocks(papers: Sequence[Matchable], catalogue: Catalogue) -> Iterat
         yield from _tags(PaperIndex([block]), tokenised, catalogue)
 
 
-def tag(engine: Engine, catalogue: Catalogue) -> int:
+def tag_all(engine: Engine, config: Config) -> Catalogue:
+    """Tag all papers that the catalogue in use has not tagged yet, and return this catalogue.
+
+    If an administrator changes a topic meanwhile, the new catalogue tags all of them. Otherwise two processes, of which
+    one still has the old catalogue, would each tag again what the other has tagged.
+    """
+    while True:
+        catalogue = catalogue_in_use(engine, config)
+
+        def is_in_use(used: str = catalogue.fingerprint) -> bool:
+            return catalogue_in_use(engine, config).fingerprint == used
+
+        tag(engine, catalogue, is_in_use)
+        if is_in_use():
+            return catalogue
+
+
+def tag(engine: Engine, catalogue: Catalogue, goes_on: Callable[[], bool] = lambda: True) -> int:
     """Tag all papers that the catalogue has not tagged yet, and return how many were matched with all topics.
 
     Before that, papers that are missing in the index of words are added to it. Afterwards, papers get the vectors that
-    they lack.
+    they lack. `goes_on` is called before each block of papers, and says whether to go on.
     """
     paper_tokens.index_missing_papers(engine)
     keep_queries(engine, catalogue)
     retag_changed(engine, catalogue)
     count = 0
-    while True:
+    while goes_on():
         with reading(engine) as connection:
             untagged = tags.untagged(connection, catalogue.fingerprint, BLOCK)
         if not untagged:
@@ -74,6 +93,7 @@ def tag(engine: Engine, catalogue: Catalogue) -> int:
         tagged = list(map(TaggedPaper, (paper.id for paper in papers), revisions, found))
         _store(engine, tagged)
         count += len(untagged)
+    return count
 
 
 @retried

@@ -21,11 +21,11 @@ from notifier.digests.periods import long_day
 from notifier.models import DeliveryKind, RequestKind, Subscriber, SubscriberState
 from notifier.pipeline.candidates import Candidates
 from notifier.pipeline.choosing import PlannedDigest, choose_papers
-from notifier.pipeline.tagging import tag
-from notifier.store import expiring, outbox, reading, requests, retried, subscribers, writing
+from notifier.pipeline.tagging import tag_all
+from notifier.store import expiring, outbox, reading, requests, retried, subscribers, topics, writing
 from notifier.store.requests import Request
 from notifier.subscribers import calendars
-from notifier.topics import catalogue_of
+from notifier.topics import Catalogue
 
 BATCH = 100
 
@@ -39,8 +39,8 @@ def plan_welcomes(engine: Engine, config: Config, now: datetime) -> int:
         waiting = requests.of_kind(connection, RequestKind.WELCOME, BATCH)
     if not waiting:
         return 0
-    tag(engine, catalogue_of(config))
-    return sum([_plan_one(engine, config, each, now) for each in waiting])
+    catalogue = tag_all(engine, config)
+    return sum([_plan_one(engine, config, catalogue, each, now) for each in waiting])
 
 
 class _Welcome(NamedTuple):
@@ -51,13 +51,17 @@ class _Welcome(NamedTuple):
     candidates: Candidates
 
 
-def _plan_one(engine: Engine, config: Config, request: Request, now: datetime) -> bool:
+def _plan_one(engine: Engine, config: Config, tagged_with: Catalogue, request: Request, now: datetime) -> bool:
+    """Plan one welcome mail, and return whether it was; a topic that has changed since papers were tagged delays it."""
     assert request.subscriber_id is not None, "the request for a welcome mail has no subscriber"
     with reading(engine) as connection:
         subscriber = subscribers.by_ids(connection, [request.subscriber_id]).get(request.subscriber_id)
         welcome: _Welcome | None = None
         if subscriber and subscriber.state is SubscriberState.ACTIVE:
-            candidates = Candidates(connection, subscriber.cursor, catalogue_of(config), now)
+            catalogue = topics.catalogue(connection, config)
+            if catalogue.fingerprint != tagged_with.fingerprint:
+                return False
+            candidates = Candidates(connection, subscriber.cursor, catalogue, now)
             planned = _choose(connection, candidates, subscriber, config, now)
             welcome = _Welcome(request, planned, candidates) if planned else None
     if welcome is None:

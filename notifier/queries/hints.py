@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from notifier.queries.foreign import is_field_alone
-from notifier.queries.lexer import Lexeme, LexemeKind, lex
+from notifier.queries.lexer import MAX_QUERY_LENGTH, MAX_TOPIC_QUERY_LENGTH, Lexeme, LexemeKind, lex
 
 _CAPITALS = {
     "and": "leave it out, or write AND",
@@ -17,13 +17,13 @@ _OTHER_OPERATORS = frozenset({"NEAR", "ADJ", "AROUND", "WITHIN", "XOR", "SAME"})
 _OPENING, _CLOSING = "'\u2018\u201a`", "'\u2019`"
 
 
-def hints(text: str) -> list[str]:
+def hints(text: str, *, topics_allowed: bool = True) -> list[str]:
     """Return sentences about what the author of a query may have meant otherwise; most queries have none.
 
-    The query need not be one that `parse` accepts. Raises QueryError if the text is empty, is too long, or has a
-    control character or an unclosed quotation mark.
+    The query need not be one that `parse` accepts; `topics_allowed` is as there. Raises QueryError if the text is
+    empty or too long, or has a control character or an unclosed quotation mark.
     """
-    lexemes = lex(text)
+    lexemes = lex(text, MAX_QUERY_LENGTH if topics_allowed else MAX_TOPIC_QUERY_LENGTH)
     found = [*_about_single_quotes(lexemes)]
     for before, each, after in zip([None, *lexemes], lexemes, lexemes[1:], strict=False):
         if each.kind is LexemeKind.WORD:

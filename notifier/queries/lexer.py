@@ -9,6 +9,7 @@ from enum import StrEnum
 from notifier.errors import QueryError
 
 MAX_QUERY_LENGTH = 1000  # characters
+MAX_TOPIC_QUERY_LENGTH = 5000  # characters; for the query of a topic
 
 
 class LexemeKind(StrEnum):

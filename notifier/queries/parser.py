@@ -17,13 +17,12 @@ from notifier.errors import QueryError
 from notifier.queries.canonical import canonical
 from notifier.queries.foreign import is_field_alone
 from notifier.queries.leaves import field_named, make_leaf
-from notifier.queries.lexer import MAX_QUERY_LENGTH, Lexeme, LexemeKind, lex
+from notifier.queries.lexer import MAX_QUERY_LENGTH, MAX_TOPIC_QUERY_LENGTH, Lexeme, LexemeKind, lex
 from notifier.queries.tree import And, Field, Or, Query, all_of, any_of, negation
 from notifier.queries.typed import InField, Typed, excluded, joined
 
 MAX_LEAVES = 32
 # A topic's own query is matched once for all its subscribers, so it may be longer than a subscriber's query.
-MAX_TOPIC_QUERY_LENGTH = 5000  # characters
 MAX_TOPIC_LEAVES = 160
 MAX_DEPTH = 8  # parentheses within parentheses
 

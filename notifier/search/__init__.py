@@ -23,12 +23,14 @@ from notifier.search.searching import (
 )
 from notifier.search.similar import SIMILAR, SimilarPaper, similar_papers
 from notifier.search.taste_vectors import taste_vectors
+from notifier.search.topic_changes import ExamplePaper, TopicChange, topic_change
 
 __all__ = [
     "RANKED",
     "RELEVANT",
     "SIMILAR",
     "TRENDING_DAYS",
+    "ExamplePaper",
     "Found",
     "FoundPaper",
     "ListedDays",
@@ -38,6 +40,7 @@ __all__ = [
     "RecentPapers",
     "Search",
     "SimilarPaper",
+    "TopicChange",
     "Trending",
     "all_with_similar",
     "best_of",
@@ -61,6 +64,7 @@ __all__ = [
     "read_trending",
     "similar_papers",
     "taste_vectors",
+    "topic_change",
     "trending_papers",
     "with_similar",
 ]

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from itertools import chain
 from typing import NamedTuple
 
 from sqlalchemy import Connection
@@ -26,6 +27,7 @@ RANKED = 1_000  # how many of the newest papers that match are ranked by their t
 RELEVANT = 300  # the most relevant papers that can be shown
 FEW = 150  # papers that are examined to count those that match; this takes less than 30 ms
 _MAX_BLOCK = 1_000  # papers examined at a time
+_MAX_EXACT_BLOCK = 10_000  # papers whose keys alone are read at a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +133,26 @@ def matching_ids(connection: Connection, query: Query) -> list[int]:
     return [each.paper.id for each in _all_matching(connection, query, proposal)]
 
 
+def matching_keys(connection: Connection, query: Query, max_examined: int) -> tuple[dict[int, int], int]:
+    """Return the search keys of the papers that the query matches, by the id of the paper, and 0.
+
+    If the index of words cannot tell exactly, only the newest `max_examined` papers are examined. If there are more,
+    the lowest key among these is returned in place of the 0.
+    """
+    proposal = propose(query)
+    if proposal.is_exact:
+        blocks = _blocks(connection, proposal, _MAX_EXACT_BLOCK)
+        return {each.paper_id: each.key for each in chain.from_iterable(blocks)}, 0
+    found: dict[int, int] = {}
+    examined = 0
+    for block in _blocks(connection, proposal, _MAX_BLOCK):
+        found |= {each.paper.id: each.key for each in _matching(connection, query, block)}
+        examined += len(block)
+        if examined >= max_examined:
+            return found, block[-1].key
+    return found, 0
+
+
 def matches_any(connection: Connection, query: Query) -> bool:
     """Return whether the query matches a stored paper."""
     return bool(find_newest(connection, Search(query), 1).papers)
@@ -162,9 +184,15 @@ def _newest_until(connection: Connection, proposal: Proposal, until_id: int) -> 
 
 def _all_matching(connection: Connection, query: Query, proposal: Proposal) -> Iterator[FoundPaper]:
     """Yield every paper of the proposal that the query matches."""
-    below = MAX_KEY
-    while block := proposals.candidates(connection, proposal, below, _MAX_BLOCK):
+    for block in _blocks(connection, proposal, _MAX_BLOCK):
         yield from _matching(connection, query, block)
+
+
+def _blocks(connection: Connection, proposal: Proposal, size: int) -> Iterator[Sequence[Candidate]]:
+    """Yield all papers of the proposal, newest listing day first, in blocks of at most this size."""
+    below = MAX_KEY
+    while block := proposals.candidates(connection, proposal, below, size):
+        yield block
         below = block[-1].key
 
 

@@ -28,7 +28,7 @@ CACHED_PAPERS = 20_000
 
 
 class PaperCache:
-    """The papers of earlier digests, kept from batch to batch until a dump or a curator may have changed them."""
+    """The papers of earlier digests, kept from batch to batch until `renewed` forgets them."""
 
     def __init__(self, engine: Engine, reads: FreshReads) -> None:
         self._engine = engine
@@ -36,12 +36,17 @@ class PaperCache:
         self._papers: dict[int, Paper] = {}
         self._state: object = None
 
-    def papers_by_id(self, ids: set[int]) -> Mapping[int, Paper]:
-        """Return papers by id: those of `ids` that are stored, and possibly others."""
+    def renewed(self) -> bool:
+        """Forget all papers if they, or the topics, may have changed, and return whether that was done."""
         # The state is read first. A dump that comes while the papers are read is then noticed next time.
         (state,) = self._reads.rows(curation.STATE, {})
-        if state != self._state or len(self._papers) > CACHED_PAPERS:
+        is_old = state != self._state or len(self._papers) > CACHED_PAPERS
+        if is_old:
             self._papers, self._state = {}, state
+        return is_old
+
+    def papers_by_id(self, ids: set[int]) -> Mapping[int, Paper]:
+        """Return papers by id: those of `ids` that are stored, and possibly others."""
         if missing := ids - self._papers.keys():
             with reading(self._engine) as connection:
                 self._papers |= papers.papers_by_id(connection, missing)
@@ -70,6 +75,8 @@ def mails_of(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list
 def _mails_with_papers(sender: Sender, claims: Sequence[Claim], cache: PaperCache) -> list[Mail | ComposeError]:
     digests = [_digest(sender, claim) for claim in claims]
     readable = [(digest, claim) for digest, claim in zip(digests, claims, strict=True) if isinstance(digest, Digest)]
+    if cache.renewed():
+        sender.composer.use_topics(sender.topic_titles())
     cached = cache.papers_by_id(set().union(*[digest.paper_ids for digest, _ in readable]))
     addressed = [(each_paper_once(digest, cached), _return_path(sender, claim)) for digest, claim in readable]
     mails = iter(sender.composer.compose_all(addressed, cached))

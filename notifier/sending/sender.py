@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,9 +14,9 @@ from notifier.mail import Composer, MailSettings, check_settings
 from notifier.models import Clock
 from notifier.sending.pacing import Rates
 from notifier.signing import LinkSigner, ReturnPaths
+from notifier.store.topics import catalogue_in_use
 from notifier.templates import environment
 from notifier.text.addresses import ascii_address
-from notifier.topics import catalogue_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Sender:
     `relay` is the name under which the relay's state is stored. The number of `transports` is the largest number that
     may be in use at once. `bounces` makes a return path of its own for each mail, so that a bounce shows which mail it
     is about. It is None if all mails have the same envelope sender. `owners_folder` holds the lock files of running
-    senders. If `endpoint_id` is given, the sender sends what is for this endpoint, and no mail.
+    senders. `topic_titles` reads the titles of the topics in use by slug. If `endpoint_id` is given, the sender sends
+    what is for this endpoint, and no mail.
     """
 
     engine: Engine
@@ -37,6 +38,7 @@ class Sender:
     composer: Composer
     owners_folder: Path
     clock: Clock
+    topic_titles: Callable[[], Mapping[str, str]]
     endpoint_id: int | None = None
 
 
@@ -47,15 +49,20 @@ def sender_for(engine: Engine, config: Config, clock: Clock) -> Sender:
     `[mail] envelope` cannot be written into a mail.
     """
     folder = config.mail.templates
+
+    def topic_titles() -> Mapping[str, str]:
+        return catalogue_in_use(engine, config).titles
+
     return Sender(
         engine=engine,
         relay=config.relay_name,
         transports=_transports(config),
         rates=Rates(config.smtp.rate_per_second, config.smtp.rate_per_day),
         bounces=_bounces(config),
-        composer=Composer(mail_settings(config), environment(config.path(folder) if folder else None)),
+        composer=Composer(mail_settings(config, topic_titles()), environment(config.path(folder) if folder else None)),
         owners_folder=config.owners_folder,
         clock=clock,
+        topic_titles=topic_titles,
     )
 
 
@@ -90,8 +97,8 @@ def _bounces(config: Config) -> ReturnPaths | None:
     return ReturnPaths(ascii_address(config.mail.envelope), secret_key(config))
 
 
-def mail_settings(config: Config) -> MailSettings:
-    """Return the settings of all mails.
+def mail_settings(config: Config, topic_titles: Mapping[str, str]) -> MailSettings:
+    """Return the settings of all mails; `topic_titles` are the titles of the topics by slug.
 
     Raises ConfigError if the secret key cannot be read, or if an address cannot be written into a mail.
     """
@@ -104,7 +111,7 @@ def mail_settings(config: Config) -> MailSettings:
         link_signer=LinkSigner(config.web.base_url, secret_key(config)) if config.web.base_url else None,
         key=secret_key(config) if config.path(config.secret_file).exists() else b"",
         cards=config.digest.cards,
-        topics={topic.slug: topic.title for topic in catalogue_of(config).topics.values()},
+        topics=topic_titles,
         title_search=mail.title_search,
         postal_address=mail.postal_address,
     )

@@ -156,7 +156,7 @@ class Jobs:
         return report
 
     def _ingest(self) -> Sequence[DumpReport]:
-        folder, settings = self._dumps_folder(), settings_for(self.config)
+        folder, settings = self._dumps_folder(), settings_for(self.engine, self.config)
         move_back_changed_files(self.engine, folder, self.clock())
         return ingest_folder(self.engine, folder, folder.complete_files(), self.clock(), settings)
 

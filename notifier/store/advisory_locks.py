@@ -26,7 +26,8 @@ class AdvisoryLock(IntEnum):
     INGEST = 0x6E6F7469
     IMPORT = 0x6E6F746A
     UPGRADE = 0x6E6F746B
-    PLAN = 0x6E6F746C  # with the number of a range of subscribers as a second number
+    TOPICS = 0x6E6F746C
+    PLAN = 0x6E6F746D  # with the number of a range of subscribers as a second number
 
 
 def wait_for(connection: Connection, lock: AdvisoryLock) -> None:

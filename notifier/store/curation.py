@@ -17,20 +17,23 @@ from sqlalchemy import Connection, Row, delete, func, insert, or_, select, updat
 from notifier.models import ERASED, Curation, Pin
 from notifier.store import hand_merges, hidden_papers, parting, pins, tags
 from notifier.store.statements import batches, insert_into
-from notifier.store.tables import LARGEST_ID, correction, curation, dump, hidden_paper, topic_correction
+from notifier.store.tables import LARGEST_ID, correction, curation, dump, hidden_paper, paper, topic, topic_correction
 
 _MERGING = ("merge", "part")  # the state before or after is the id of the paper that stays
 
 State = Any  # what JSON can hold: see `state_of`
 
-# Numbers that change whenever a dump is ingested or a curator changes something.
-STATE = select(select(func.max(dump.c.id)).scalar_subquery(), select(func.max(curation.c.id)).scalar_subquery())
+# Values that change whenever a dump is ingested, a curator changes something, an administrator changes a topic, or
+# another catalogue begins or ends to tag papers again.
+_NEWEST = (func.max(dump.c.id), func.max(curation.c.id), func.max(topic.c.revision))
+STATE = select(
+    *(select(each).scalar_subquery() for each in (*_NEWEST, func.min(paper.c.tagged_by), func.max(paper.c.tagged_by)))
+)
 
 
-def papers_state(connection: Connection) -> tuple[int | None, int | None]:
-    """Return numbers that change whenever a dump is ingested or a curator changes something."""
-    dump_id, curation_id = connection.execute(STATE).one()
-    return dump_id, curation_id
+def papers_state(connection: Connection) -> tuple[object, ...]:
+    """Return values that change whenever a dump is ingested, or somebody changes something about papers or topics."""
+    return tuple(connection.execute(STATE).one())
 
 
 def state_of(connection: Connection, aspect: str, paper_id: int, like: State = None) -> State:
@@ -51,9 +54,9 @@ def state_of(connection: Connection, aspect: str, paper_id: int, like: State = N
 
 
 def _corrections(connection: Connection, paper_id: int, like: State) -> State:
-    row, topic = correction.c, topic_correction.c
+    row, changed = correction.c, topic_correction.c
     fields = dict(connection.execute(select(row.field, row.value).where(row.paper_id == paper_id)).all())
-    topics = dict(connection.execute(select(topic.slug, topic.is_added).where(topic.paper_id == paper_id)).all())
+    topics = dict(connection.execute(select(changed.slug, changed.is_added).where(changed.paper_id == paper_id)).all())
     found: dict[str, Any] = {name: fields.get(name) for name in like if name != "topics"}
     if "topics" in like:
         found["topics"] = {slug: topics.get(slug) for slug in like["topics"]}

@@ -14,8 +14,19 @@ from hashlib import sha256
 
 from sqlalchemy import Connection, delete, insert, select
 
-from notifier.models import Subscriber
-from notifier.store import admin_log, curation, events, feedback, kept_rows, requests, returned, stored_answers, votes
+from notifier.models import ERASED, Subscriber
+from notifier.store import (
+    admin_log,
+    curation,
+    events,
+    feedback,
+    kept_rows,
+    requests,
+    returned,
+    stored_answers,
+    topics,
+    votes,
+)
 from notifier.store.statements import batches
 from notifier.store.subscriptions import delete_unused_queries
 from notifier.store.tables import delivery, erased_address, subscriber, subscription, suppression
@@ -43,6 +54,7 @@ def erase(connection: Connection, person: Subscriber, now: datetime) -> int:
     kept_rows.forget_subscriber(connection, person.id)
     curation.forget_actor(connection, person.email)
     admin_log.forget(connection, person.email)
+    topics.rename_editor(connection, person.email, ERASED)
     stored_answers.delete_naming(connection, person.email)
     events.forget_subscriber(connection, person.id)
     connection.execute(delete(subscriber).where(subscriber.c.id == person.id))

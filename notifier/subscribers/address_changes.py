@@ -10,7 +10,7 @@ from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.models import NoticeDetails, RequestKind, Subscriber
 from notifier.signing import Grant, LinkPurpose
-from notifier.store import admin_log, curation, erasing, requests, retried, subscribers, writing
+from notifier.store import admin_log, curation, erasing, requests, retried, subscribers, topics, writing
 from notifier.store.requests import NewRequest, Request
 from notifier.subscribers.notices import check_pages, queue_notice
 from notifier.subscribers.own_subscriptions import require_subscriber
@@ -85,6 +85,7 @@ def _change(connection: Connection, subscriber: Subscriber, request: Request, no
     changed = {"email": new_email, "address_key": address_key(new_email)}
     curation.rename_actor(connection, subscriber.email, new_email)
     admin_log.rename(connection, subscriber.email, new_email)
+    topics.rename_editor(connection, subscriber.email, new_email)
     subscribers.update_subscriber(connection, subscriber.id, changed)
     end_access(connection, subscriber.id, now)
     return require_subscriber(connection, subscriber.id)

@@ -12,14 +12,15 @@ from notifier.errors import ConflictError
 from notifier.models import Cadence, RequestKind, Subscriber, SubscriberState, Subscription
 from notifier.queries import readable
 from notifier.signing import Grant, LinkPurpose
-from notifier.store import reading, requests, retried, subscribers, subscriptions, writing
+from notifier.store import reading, requests, retried, subscribers, subscriptions, topics, writing
 from notifier.store.requests import NewRequest, Request
 from notifier.store.subscriptions import NewSubscription
+from notifier.store.topics import catalogue_in_use
 from notifier.subscribers.address_changes import confirm_address
 from notifier.subscribers.requesting import SIGN_UP_LIFETIME, is_getting_mail, still_valid, stored_sign_up
 from notifier.subscribers.signing_in import opens_session
 from notifier.subscribers.subscribing import CheckedSignUp, get_subscriber, sign_up_all
-from notifier.topics import RESERVED, TRENDING, catalogue_of
+from notifier.topics import RESERVED, TRENDING
 
 REQUEST_KINDS = {
     LinkPurpose.CONFIRM: RequestKind.SIGN_UP,
@@ -89,7 +90,7 @@ def _confirm_sign_up(engine: Engine, config: Config, grant: Grant, now: datetime
         seen = _request_of(connection, grant, now)
     if seen is None:
         return None
-    checked = still_valid(stored_sign_up(seen.payload), catalogue_of(config))
+    checked = still_valid(stored_sign_up(seen.payload), catalogue_in_use(engine, config))
     with writing(engine) as connection:
         request = requests.get(connection, grant.row_id, now, lock=True)
         if request is None:
@@ -134,7 +135,7 @@ def _request_of(connection: Connection, grant: Grant, now: datetime) -> Request 
 
 def _of_sign_up(connection: Connection, config: Config, request: Request) -> OpenRequest:
     sign_up = stored_sign_up(request.payload)
-    checked = still_valid(sign_up, catalogue_of(config))
+    checked = still_valid(sign_up, topics.catalogue(connection, config))
     known = subscribers.find(connection, checked.email)
     stored = {name: getattr(known, name) for name in ("cadence", "hour", "timezone", "weekday")} if known else {}
     defaults = {"cadence": config.digest.cadence, "hour": config.digest.hour, "timezone": config.digest.timezone}

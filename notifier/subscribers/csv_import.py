@@ -23,6 +23,7 @@ from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState
 from notifier.store import erasing, reading, retried, subscribers, suppressions, writing
 from notifier.store.advisory_locks import AdvisoryLock, wait_for
+from notifier.store.topics import catalogue_in_use
 from notifier.subscribers import pausing
 from notifier.subscribers.csv_rows import COLUMNS, DEPENDENT_COLUMNS, ImportEntry, entry_of
 from notifier.subscribers.leaving import deactivate
@@ -30,7 +31,7 @@ from notifier.subscribers.reinstating import reinstate_all
 from notifier.subscribers.spreadsheet import CsvRow, RefusedRow, read_rows
 from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import check_papers, require_channel, sign_up_all
-from notifier.topics import Catalogue, catalogue_of
+from notifier.topics import Catalogue
 
 BATCH = 500  # rows in one transaction
 LARGEST_FILE = 64 << 20  # bytes; it is read as a whole, and a pipe or a device may never end
@@ -96,7 +97,7 @@ def import_content(  # noqa: PLR0913
     UsageError if the content is not a list of subscribers.
     """
     table = read_rows(content, COLUMNS, required="email", dependent=DEPENDENT_COLUMNS)
-    rows, catalogue = table.rows, catalogue_of(config)
+    rows, catalogue = table.rows, catalogue_in_use(engine, config)
     update_stored_queries(engine)
     imported = ImportReport(refused=tuple(table.refused), notes=tuple(table.notes))
     for batch in with_progress([rows[start : start + BATCH] for start in range(0, len(rows), BATCH)]):

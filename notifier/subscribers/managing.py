@@ -12,6 +12,7 @@ from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber
 from notifier.store import retried, subscriptions, writing
 from notifier.store.subscriptions import NewSubscription
+from notifier.store.topics import catalogue_in_use
 from notifier.subscribers.leaving import end_subscription
 from notifier.subscribers.own_subscriptions import own_subscription, require_subscriber
 from notifier.subscribers.requesting import MAX_SUBSCRIPTIONS
@@ -26,7 +27,7 @@ from notifier.subscribers.subscribing import (
     sign_up_all,
 )
 from notifier.text.words import TEXT_VERSION
-from notifier.topics import catalogue_of
+from notifier.topics import Catalogue
 
 
 @retried
@@ -43,7 +44,7 @@ def add_subscription(  # noqa: PLR0913
 
     Raises UsageError or QueryError if it is not valid, if the subscriber has it already, or if they have too many.
     """
-    new = _new_subscription(config, query, topic, name)
+    new = _new_subscription(catalogue_in_use(engine, config), query, topic, name)
     with writing(engine) as connection:
         subscriber = require_subscriber(connection, subscriber_id)
         _refuse_repeated(subscriber, new)
@@ -70,7 +71,7 @@ def change_subscription(  # noqa: PLR0913
     valid, if the subscriber does not have the subscription or has another one with this query, or if the subscription
     is to a topic.
     """
-    new = None if query is None else new_query(query, catalogue_of(config))
+    new = None if query is None else new_query(query, catalogue_in_use(engine, config))
     checked_name = None if name is None else parse_name(name)
     with writing(engine) as connection:
         subscriber = require_subscriber(connection, subscriber_id)
@@ -137,12 +138,12 @@ def change_settings(  # noqa: PLR0913
         return require_subscriber(connection, subscriber_id)
 
 
-def _new_subscription(config: Config, query: str | None, topic: str | None, name: str | None) -> NewSubscription:
+def _new_subscription(catalogue: Catalogue, query: str | None, topic: str | None, name: str | None) -> NewSubscription:
     checked_name = None if name is None else parse_name(name)
     if query is not None and topic is None:
-        return new_query(query, catalogue_of(config), checked_name)
+        return new_query(query, catalogue, checked_name)
     if topic is not None and query is None:
-        return new_topic(topic, catalogue_of(config), checked_name)
+        return new_topic(topic, catalogue, checked_name)
     raise UsageError("give either a search or a topic")
 
 

@@ -17,9 +17,10 @@ from notifier.config import Config
 from notifier.errors import NotifierError, UsageError
 from notifier.models import Cadence, NoticeDetails, RequestKind, Subscriber, SubscriberState
 from notifier.signing import LinkPurpose
-from notifier.store import reading, requests, retried, subscribers, writing
+from notifier.store import reading, requests, retried, subscribers, topics, writing
 from notifier.store.requests import NewRequest
 from notifier.store.subscriptions import NewSubscription
+from notifier.store.topics import catalogue_in_use
 from notifier.subscribers.notices import check_pages, queue_notice
 from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.subscribers.subscribing import (
@@ -37,7 +38,7 @@ from notifier.subscribers.subscribing import (
 )
 from notifier.text.addresses import parse_address, parse_new_address
 from notifier.text.counting import counted
-from notifier.topics import Catalogue, catalogue_of
+from notifier.topics import Catalogue
 
 SIGN_UP_LIFETIME = timedelta(days=7)
 SIGN_IN_LIFETIME = timedelta(hours=1)
@@ -52,15 +53,15 @@ SIGN_IN_INTERVAL = timedelta(minutes=2)
 GETTING_MAIL = (SubscriberState.ACTIVE, SubscriberState.PAUSED)
 
 
-def check_request(config: Config, sign_up: SignUp) -> None:
+def check_request(catalogue: Catalogue, sign_up: SignUp) -> None:
     """Raise UsageError or QueryError if somebody's own sign-up is not valid. Nothing is read from the database."""
     parse_new_address(sign_up.email)
-    check_asked(config, sign_up)
+    check_asked(catalogue, sign_up)
 
 
-def check_asked(config: Config, sign_up: SignUp) -> None:
+def check_asked(catalogue: Catalogue, sign_up: SignUp) -> None:
     """Raise UsageError or QueryError if a sign-up, which an operator may have made for a channel, is not valid."""
-    check_sign_up(sign_up, catalogue_of(config))
+    check_sign_up(sign_up, catalogue)
     if len(sign_up.queries) + len(sign_up.topics) > MAX_SUBSCRIPTIONS:
         raise UsageError(f"this asks for more than {MAX_SUBSCRIPTIONS} things at once; choose fewer")
 
@@ -73,7 +74,7 @@ def request_sign_up(engine: Engine, config: Config, sign_up: SignUp, now: dateti
     UsageError, QueryError or ConfigError, whatever the address, if the sign-up is not valid or there are no pages.
     """
     check_pages(config)
-    check_request(config, sign_up)
+    check_request(catalogue_in_use(engine, config), sign_up)
     _store_sign_up(engine, config, sign_up, now)
 
 
@@ -94,7 +95,10 @@ def ask_to_confirm(connection: Connection, config: Config, sign_up: SignUp, now:
     interval = SUPPRESSED_INTERVAL if is_suppressed else CONFIRMATION_INTERVAL
     if not _is_recent(request.mailed_at, interval, now):
         details = NoticeDetails(
-            LinkPurpose.CONFIRM, request.id, _asked(sign_up, catalogue_of(config)), is_getting_mail(known)
+            LinkPurpose.CONFIRM,
+            request.id,
+            _asked(sign_up, topics.catalogue(connection, config)),
+            is_getting_mail(known),
         )
         queue_notice(connection, config, details, known.email if known else email, now)
 
@@ -106,7 +110,7 @@ def subscribe_or_send_confirmation(engine: Engine, config: Config, sign_up: Sign
     The mail is queued in the same transaction. None is queued if there are no pages that its link could lead to. Raises
     UsageError or QueryError, and changes nothing, if the sign-up is not valid.
     """
-    request = check_sign_up(sign_up, catalogue_of(config))
+    request = check_sign_up(sign_up, catalogue_in_use(engine, config))
     update_stored_queries(engine)
     with writing(engine) as connection:
         check_weekday(connection, request, config.digest)

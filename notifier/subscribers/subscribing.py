@@ -15,12 +15,13 @@ from notifier.errors import ConflictError, UsageError
 from notifier.models import CHANNEL_PREFIX, Cadence, Subscriber, SubscriberState
 from notifier.store import endpoints, erasing, papers, retried, subscribers, subscriptions, writing
 from notifier.store.subscriptions import NewSubscription
+from notifier.store.topics import catalogue_in_use
 from notifier.subscribers import activation, calendars
 from notifier.subscribers.stored_queries import update_stored_queries
 from notifier.text.addresses import address_key, parse_new_address, parse_recipient
 from notifier.text.harmless import without_controls
 from notifier.text.words import TEXT_VERSION
-from notifier.topics import TRENDING, Catalogue, catalogue_of, check_topics
+from notifier.topics import TRENDING, Catalogue, check_topics
 
 MAX_NAME_LENGTH = 100  # characters
 
@@ -65,7 +66,7 @@ def subscribe(engine: Engine, config: Config, sign_up: SignUp, now: datetime) ->
     A known subscriber keeps their subscriptions and gets those of the sign-up too. Raises UsageError or QueryError, and
     changes nothing, if the sign-up is not valid.
     """
-    request = check_sign_up(sign_up, catalogue_of(config))
+    request = check_sign_up(sign_up, catalogue_in_use(engine, config))
     update_stored_queries(engine)
     with writing(engine) as connection:
         check_weekday(connection, request, config.digest)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 from typing import Annotated
 from urllib.parse import urlsplit
@@ -28,12 +28,13 @@ from notifier.search import (
     read_trending,
 )
 from notifier.templates import environment, render
-from notifier.topics import Catalogue, catalogue_of
+from notifier.topics import Catalogue
 from notifier.web.arrivals import Arrivals, ArrivalsCache
 from notifier.web.dump_cache import DumpCache
 from notifier.web.feeds.files import FeedFiles
 from notifier.web.feeds.made_feeds import MadeFeeds
 from notifier.web.rankings import Rankings
+from notifier.web.topics_in_use import TopicsInUse
 
 DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 
@@ -42,7 +43,7 @@ DEFAULT_PORTS = {"https": ":443", "http": ":80"}
 class Site:
     """The store, the templates, the sender of the mails, and the URL of the pages.
 
-    `mail` holds the settings with which pages show papers as the mails do. `recent` holds the papers that previews
+    `topics` holds the topics in use, as they are for one request. `recent` holds the papers that previews
     search, and `feed_files` the feeds that were published. Other feeds are made on request: `made_feeds` holds those
     that were requested last, and `trending_of_days` holds the papers for the feeds of the topic `trending`.
     `listed_days` holds the days of lists, `trending` the trending papers, and `rankings` the rankings that are read.
@@ -54,9 +55,8 @@ class Site:
 
     engine: Engine
     config: Config
-    catalogue: Catalogue
+    topics: TopicsInUse
     templates: Environment
-    mail: MailSettings
     recent: DumpCache[RecentPapers]
     listed_days: DumpCache[ListedDays]
     trending: DumpCache[Trending]
@@ -72,6 +72,16 @@ class Site:
     late_loops: Callable[[], Sequence[str]]
 
     @property
+    def catalogue(self) -> Catalogue:
+        """The catalogue of the topics in use."""
+        return self.topics.catalogue
+
+    @property
+    def mail(self) -> MailSettings:
+        """The settings with which pages show papers as the mails do."""
+        return self.topics.mail
+
+    @property
     def is_open(self) -> bool:
         """Whether people can sign up and sign in: only with a base URL, because both need a link in a mail."""
         return bool(self.origin)
@@ -80,21 +90,12 @@ class Site:
 def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[], Sequence[str]]) -> Site:
     """Make the site from the config. Raises ConfigError if templates or the secret key are missing."""
     folder = config.mail.templates
-    catalogue = catalogue_of(config)
     has_links = bool(config.web.base_url) or config.path(config.secret_file).exists()
     return Site(
         engine=engine,
         config=config,
-        catalogue=catalogue,
+        topics=TopicsInUse(engine, config, _mail_settings(config)),
         templates=environment(config.path(folder) if folder else None),
-        mail=MailSettings(
-            sender=config.mail.sender,
-            envelope_sender=config.mail.envelope_sender,
-            unsubscribe_mailbox=config.mail.address,
-            brand=config.mail.brand,
-            topics={topic.slug: topic.title for topic in catalogue.topics.values()},
-            title_search=config.mail.title_search,
-        ),
         recent=DumpCache(read_recent),
         listed_days=DumpCache(read_listed_days),
         trending=DumpCache(read_trending, follows_votes=True),
@@ -111,6 +112,16 @@ def site_of(engine: Engine, config: Config, clock: Clock, late_loops: Callable[[
     )
 
 
+def _mail_settings(config: Config) -> MailSettings:
+    return MailSettings(
+        sender=config.mail.sender,
+        envelope_sender=config.mail.envelope_sender,
+        unsubscribe_mailbox=config.mail.address,
+        brand=config.mail.brand,
+        title_search=config.mail.title_search,
+    )
+
+
 def _origin(url: str) -> str:
     if not url:
         return ""
@@ -119,8 +130,9 @@ def _origin(url: str) -> str:
 
 
 def _site(request: Request) -> Site:
+    """Return the site for one request, with the topics that are in use now."""
     site: Site = request.app.state.site
-    return site
+    return replace(site, topics=site.topics.anew())
 
 
 SiteDependency = Annotated[Site, Depends(_site)]
@@ -129,8 +141,8 @@ SiteDependency = Annotated[Site, Depends(_site)]
 def page(site: Site, name: str, status: int = 200, **values: object) -> HTMLResponse:
     """Render a template in `web/` with `values` and what all pages share."""
     shared = {
-        "brand": site.mail.brand,
-        "mailbox": site.mail.unsubscribe_mailbox,
+        "brand": site.config.mail.brand,
+        "mailbox": site.config.mail.address,
         "root": site.root,
         "is_open": site.is_open,
         "is_signed_in": False,

@@ -46,13 +46,13 @@ def add_lines(engine: Engine, file: Path, *lines: dict[str, str], others: int = 
     """Ingest a dump of these papers and `others` more, by default so many that it is a large dump."""
     more = ({"title": f"One of Many Papers: {number}"} for number in range(others))
     file.write_text("\n".join(map(json.dumps, [*lines, *more])), encoding="utf-8")
-    ingest(engine, file, None, MONDAY, settings_for(BEES))
+    ingest(engine, file, None, MONDAY, settings_for(engine, BEES))
 
 
 @pytest.mark.parametrize("seed", SEEDS, ids=lambda seed: seed.name)
 def test_the_papers_of_a_large_dump_get_the_same_tags_at_ingest_as_later(tmp_path: Path, seed: Path) -> None:
     at_once, later = (new_store(tmp_path / f"{name}.db") for name in ("at_once", "later"))
-    ingest(at_once, seed, None, MONDAY, settings_for(BUILT_IN))
+    ingest(at_once, seed, None, MONDAY, settings_for(at_once, BUILT_IN))
     ingest(later, seed, None, MONDAY)
     assert tag(at_once, catalogue_of(BUILT_IN)) == 0
     assert tag(later, catalogue_of(BUILT_IN)) == len(stored(later))
@@ -100,7 +100,7 @@ def test_small_dumps_are_tagged_together(engine: Engine, tmp_path: Path) -> None
 def test_sqlite_and_postgresql_store_the_same_papers_and_tokens(engine: Engine, postgres_store: Engine) -> None:
     for store in (engine, postgres_store):
         for seed in SEEDS:
-            ingest(store, seed, None, MONDAY, settings_for(BUILT_IN))
+            ingest(store, seed, None, MONDAY, settings_for(store, BUILT_IN))
         tag(store, catalogue_of(BUILT_IN))
     assert stored(postgres_store) == stored(engine)
     assert stored_tokens(postgres_store) == stored_tokens(engine)
@@ -131,7 +131,7 @@ def test_dumps_ingested_at_the_same_time_are_stored_one_after_the_other_in_postg
         lines = [{"title": f"A Paper of Dump {number}: {place}"} for place in range(200)]
         file = tmp_path / f"{number}.jsonl"
         file.write_text("\n".join(map(json.dumps, lines)), encoding="utf-8")
-        return ingest(postgres_store, file, None, MONDAY, settings_for(BEES)).new
+        return ingest(postgres_store, file, None, MONDAY, settings_for(postgres_store, BEES)).new
 
     with ThreadPoolExecutor(4) as threads:
         assert list(threads.map(stored_in_a_thread, range(4))) == [200] * 4

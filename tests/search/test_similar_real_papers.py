@@ -31,7 +31,7 @@ def ingest_all(engine: Engine, folder: Path) -> None:
     files = [*(folder / "hf_daily").iterdir(), *(folder / "arxiv_jsonl").iterdir()]
     for file in [*sorted(files), folder / "topic_labels" / "papers.jsonl"]:
         day = LABELLED if file.stem == "papers" else date.fromisoformat(file.stem)
-        ingest(engine, file, day, datetime.combine(day, time(12), UTC), settings_for(Config()))
+        ingest(engine, file, day, datetime.combine(day, time(12), UTC), settings_for(engine, Config()))
     tag(engine, catalogue_of(Config()))
 
 

@@ -35,6 +35,7 @@ from notifier.subscribers import (
     unsubscribe,
 )
 from notifier.subscribers.subscribing import SignUp
+from notifier.topics import catalogue_of
 
 A_DAY, A_WEEK = timedelta(days=1), timedelta(days=7)
 A_SECOND = timedelta(seconds=1)
@@ -265,7 +266,7 @@ def test_looking_at_a_link_changes_nothing(store: Engine) -> None:
 )
 def test_a_sign_up_that_is_not_valid_is_refused_at_once(engine: Engine, wish: SignUp, error: type[Exception]) -> None:
     with pytest.raises(error):
-        check_request(PAGES, wish)
+        check_request(catalogue_of(PAGES), wish)
     with pytest.raises(error):
         request_sign_up(engine, PAGES, wish, MONDAY)
     assert (mails(engine), count(engine, request)) == ([], 0)

@@ -52,7 +52,7 @@ def _settings(config: Config) -> MailSettings:
     without_pages = config.model_copy(update={"web": config.web.model_copy(update={"base_url": ""})}).located_in(
         config.base
     )
-    return replace(mail_settings(without_pages), link_signer=LinkSigner("https://example.org", bytes(32)))
+    return replace(mail_settings(without_pages, {}), link_signer=LinkSigner("https://example.org", bytes(32)))
 
 
 def _seconds(settings: MailSettings, templates: Environment) -> float:

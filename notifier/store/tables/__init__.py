@@ -38,6 +38,7 @@ from notifier.store.tables.papers import (
     PaperTopicRow,
     SearchWordRow,
     TopicCatalogueRow,
+    TopicRow,
     WithdrawalRow,
 )
 from notifier.store.tables.reactions import FeedbackRow, VoteRow
@@ -65,7 +66,7 @@ paper_title, paper_alias = Table.metadata.tables["paper_title"], Table.metadata.
 paper_topic, paper_tokens = Table.metadata.tables["paper_topic"], Table.metadata.tables["paper_tokens"]
 paper_terms, paper_vector = Table.metadata.tables["paper_terms"], Table.metadata.tables["paper_vector"]
 similarity_basis = Table.metadata.tables["similarity_basis"]
-topic_catalogue = Table.metadata.tables["topic_catalogue"]
+topic, topic_catalogue = Table.metadata.tables["topic"], Table.metadata.tables["topic_catalogue"]
 search_word = Table.metadata.tables["search_word"]
 named_upvotes, named_votes = Table.metadata.tables["named_upvotes"], Table.metadata.tables["named_votes"]
 withdrawal = Table.metadata.tables["withdrawal"]
@@ -151,6 +152,7 @@ __all__ = [
     "Table",
     "TopicCatalogueRow",
     "TopicCorrectionRow",
+    "TopicRow",
     "UnmovedRow",
     "UsageCountRow",
     "VoteRow",
@@ -203,6 +205,7 @@ __all__ = [
     "subscriber",
     "subscription",
     "suppression",
+    "topic",
     "topic_catalogue",
     "topic_correction",
     "unmoved_file",

@@ -94,6 +94,25 @@ class TopicCatalogueRow(Table, table=True):
     queries: str = Field(sa_type=Text)
 
 
+class TopicRow(Table, table=True):
+    """A topic that was added, or a built-in topic that was changed, by an administrator; see topics.StoredTopic.
+
+    Rows are never deleted, so that the highest `revision` grows with every change.
+    """
+
+    __tablename__ = "topic"
+
+    slug: str = Field(primary_key=True)
+    title: str
+    description: str = Field(sa_type=Text)
+    query: str = Field(sa_type=Text)
+    terms: tuple[str, ...] = Field(default=(), sa_column=strings())
+    state: str
+    revision: int
+    changed_at: datetime = Field(sa_column=instant())
+    changed_by: str
+
+
 class PaperTokensRow(Table, table=True):
     """The tokens of a paper, by one version of the text rules, and its key in the index of words.
 

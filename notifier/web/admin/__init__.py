@@ -13,6 +13,7 @@ from notifier.web.admin import (
     subscriber_lists,
     subscribers,
     tokens,
+    topics,
 )
 from notifier.web.admin.subscriber_lists import IMPORT
 
@@ -24,6 +25,7 @@ ROUTERS = (
     subscribers.page_router,
     subscriber_changes.router,
     quarantine.router,
+    topics.router,
     sources.router,
     tokens.router,
     log.router,

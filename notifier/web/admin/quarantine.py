@@ -39,9 +39,9 @@ def retry(site: SiteDependency, who: Admin, form: SubmittedForm) -> Response:
     """Read a quarantined dump again."""
 
     def change(path: Path) -> str:
-        settings = pipeline.settings_for(site.config)
+        settings = pipeline.settings_for(site.engine, site.config)
         report = pipeline.retry_quarantined(site.engine, _folder(site), path, site.clock(), settings)
-        pipeline.tag(site.engine, site.catalogue)
+        pipeline.tag_all(site.engine, site.config)
         return _outcome(report)
 
     return _change(site, who, form, change, action="retry", done="read")

@@ -52,7 +52,7 @@ def fetch(site: SiteDependency, who: Admin, form: SubmittedForm) -> Response:
 def _fetch(site: Site, who: Subscriber, name: str) -> None:
     def change() -> Sequence[SourceReport]:
         reports = pipeline.fetch(site.engine, site.config, site.clock, [name])
-        pipeline.tag(site.engine, site.catalogue)
+        pipeline.tag_all(site.engine, site.config)
         return reports
 
     try:

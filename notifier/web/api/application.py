@@ -35,7 +35,7 @@ ROUTERS = (
 def make_api(site: Site, failures: DatabaseFailureLog) -> FastAPI:
     """Make the application for all paths below /api."""
     api = FastAPI(
-        title=f"{site.mail.brand}: API",
+        title=f"{site.config.mail.brand}: API",
         version=__version__,
         openapi_url=None,
         docs_url=None,

@@ -70,12 +70,12 @@ async def upload_dump(  # noqa: PLR0913 - the fields of the URL
 
 def _ingest(site: Site, file: DumpFile, day: date | None, archive: bool) -> DumpReport:
     """Ingest a dump and tag its papers. Raises ProblemError with 422 if the bytes are no dump."""
-    settings = pipeline.settings_for(site.config, archive=archive)
+    settings = pipeline.settings_for(site.engine, site.config, archive=archive)
     try:
         report = pipeline.ingest_file(site.engine, file, day, site.clock(), settings)
     except DumpError as error:
         raise ProblemError(HTTPStatus.UNPROCESSABLE_ENTITY, sentence(error)) from None
-    pipeline.tag(site.engine, site.catalogue)
+    pipeline.tag_all(site.engine, site.config)
     return report
 
 

@@ -112,7 +112,7 @@ def add_subscriber(
     if needs_no_mail and caller.token and Scope.CONFIRM_SUBSCRIBERS not in caller.token.scopes:
         raise forbidden(caller, Scope.CONFIRM_SUBSCRIBERS)
     sign_up = SignUp(**{**body.model_dump(), "queries": tuple(body.queries), "topics": tuple(body.topics)})
-    subscribers.check_asked(site.config, sign_up)
+    subscribers.check_asked(site.catalogue, sign_up)
     with reading(site.engine) as connection:
         known = stored_subscribers.find(connection, email)
     if not (needs_no_mail or is_getting_mail(known)):

@@ -10,7 +10,7 @@ from pydantic import BaseModel, Field
 from notifier.models import ListOrder, Scope
 from notifier.pipeline import count_by_topic
 from notifier.store import reading, tags
-from notifier.topics import ALL, TRENDING
+from notifier.topics import ALL, TRENDING, Origin
 from notifier.web.api.inputs import Omittable
 from notifier.web.api.lists import After, link_to_next, no_page, page_request
 from notifier.web.api.paper_models import PaperList, listed_paper
@@ -33,6 +33,7 @@ class TopicDocument(BaseModel):
     title: str
     description: str
     query: str
+    origin: Origin = Field(description="Where it is from: built-in, the config, or the database.")
     papers: int = Field(description="The number of papers that have the topic.")
 
 
@@ -91,6 +92,7 @@ def _topics(site: Site) -> list[TopicDocument]:
             title=topic.title,
             description=topic.description,
             query=" ".join(topic.query.split()),
+            origin=topic.origin,
             papers=papers.get(slug, 0),
         )
         for slug, topic in catalogue.topics.items()

@@ -18,7 +18,7 @@ from notifier import curation
 from notifier.curation import Correction, PinRequest, is_curator
 from notifier.errors import UsageError
 from notifier.models import Curation, Subscriber
-from notifier.pipeline import tag
+from notifier.pipeline import tag_all
 from notifier.store import hidden_papers, papers, pins, reading
 from notifier.web.curating import DONE, PINNED_TOO_LATE, FormOutcome
 from notifier.web.fields import sentence
@@ -58,7 +58,7 @@ def undo(site: SiteDependency, who: Curator, form: SubmittedForm) -> Response:
         curation.undo(site.engine, who.email, int(typed) if is_id(typed) else 0, site.clock())
     except UsageError as error:
         return _log_page(site, who, None, error=sentence(error))
-    tag(site.engine, site.catalogue)
+    tag_all(site.engine, site.config)
     return RedirectResponse(f"{site.root}/curation?done=undone", HTTPStatus.SEE_OTHER)
 
 
@@ -78,7 +78,7 @@ def curate(site: SiteDependency, who: Curator, form: SubmittedForm, action: str)
         if shown is None:
             raise HTTPException(HTTPStatus.NOT_FOUND) from None
         return shown
-    tag(site.engine, site.catalogue)  # so that the page shows the topics that the paper has after the change
+    tag_all(site.engine, site.config)  # so that the page shows the topics that the paper has after the change
     shown_id = entry.after if action == "merge" else entry.paper_id
     with reading(site.engine) as connection:  # a paper without an arXiv id gets that of one that is merged into it
         shown_key = papers.papers_by_id(connection, [shown_id])[shown_id].key

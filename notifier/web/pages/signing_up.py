@@ -116,7 +116,7 @@ def _sign_up(email: str, interests: Interests, schedule: ScheduleFields) -> Sign
 
 def _ask_to_confirm(site: Site, new_sign_up: SignUp, client: str | None, template: str) -> HTMLResponse:
     """Return the same page for every address, and queue the mail after the response."""
-    check_request(site.config, new_sign_up)
+    check_request(site.catalogue, new_sign_up)
     now = site.clock()
     if not within_limits(site.engine, Action.SIGN_UP, new_sign_up.email, client, now):
         return page(site, "too_many", HTTPStatus.TOO_MANY_REQUESTS)

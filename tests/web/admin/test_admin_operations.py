@@ -50,7 +50,7 @@ def quarantined(engine: Engine, config: Config) -> Path:
     dump = config.path(config.ingest.folder) / "papers.json"
     dump.parent.mkdir(parents=True)
     long_ago(dump, b"no papers at all")
-    ingest_folder(engine, DumpsFolder(dump.parent), [dump], AT_EIGHT, settings_for(config))
+    ingest_folder(engine, DumpsFolder(dump.parent), [dump], AT_EIGHT, settings_for(engine, config))
     (record,) = list_quarantined(engine)
     return Path(record.path)
 

@@ -21,13 +21,14 @@ FORM = {"email": BOB, "path": "papers.txt", "name": "daily", "scope": "read:pape
 
 
 def admin_routes(engine: Engine, config: Config) -> Iterator[tuple[str, str]]:
-    """Yield the methods and paths of the administrators, with the ids of rows that exist."""
+    """Yield the methods and paths of the administrators, with the ids and slugs of what exists."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a route for GET and HEAD has one name for both
         paths = make_app(engine, config, lambda: AT_EIGHT).openapi()["paths"]
     for path, methods in paths.items():
         if path.startswith("/admin"):
-            yield from ((method.upper(), re.sub(r"\{\w+\}", "1", path)) for method in methods)
+            named = path.replace("{slug}", "quantization")
+            yield from ((method.upper(), re.sub(r"\{\w+\}", "1", named)) for method in methods)
 
 
 def content(engine: Engine) -> str:

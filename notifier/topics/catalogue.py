@@ -1,13 +1,18 @@
-"""Make the topic catalogue: the built-in topics, changed and extended by the operator's config."""
+"""Make the topic catalogue: the built-in topics, changed and extended by the config and by the database.
+
+The config wins: a topic that it names is what the config says, whatever the database holds for its slug.
+"""
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from datetime import datetime
 from difflib import get_close_matches
-from functools import lru_cache
+from enum import StrEnum
+from functools import cache, lru_cache
 from hashlib import sha256
 
 from notifier import queries
@@ -22,6 +27,23 @@ _PARTS_OF_TITLE = re.compile(r", ?(?:and )?| and ")
 
 ALL, TRENDING, FOR_YOU = "all", "trending", "for-you"
 RESERVED = {ALL: "All papers", TRENDING: "Trending", FOR_YOU: "For you"}
+SEARCH = "search"  # the feeds of searches have the names that the feeds of this topic would have
+
+
+class Origin(StrEnum):
+    """Where a topic is from. A built-in topic that was changed is from where it was changed."""
+
+    BUILT_IN = "built-in"
+    CONFIG = "config"
+    DATABASE = "database"
+
+
+class TopicState(StrEnum):
+    """The state of a topic in the database; TAKEN_BACK means that the built-in topic is as it was before."""
+
+    IN_USE = "IN_USE"
+    REMOVED = "REMOVED"
+    TAKEN_BACK = "TAKEN_BACK"
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +59,32 @@ class Topic:
     description: str
     query: str
     terms: tuple[str, ...] = ()
+    origin: Origin = Origin.BUILT_IN
 
     @property
     def leading_terms(self) -> tuple[str, ...]:
         """The terms; if there are none, the parts of the title between commas and `and`."""
         return self.terms or tuple(_PARTS_OF_TITLE.split(self.title))
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTopic:
+    """A topic of the database: a topic of its own, or a change to a built-in one.
+
+    `revision` is the number of its last change; each change of any topic takes the next number. `changed_by` is the
+    address of the administrator, or empty if a command has made the change.
+    """
+
+    topic: Topic
+    state: TopicState
+    revision: int
+    changed_at: datetime
+    changed_by: str
+
+    @property
+    def slug(self) -> str:
+        """The slug of the topic."""
+        return self.topic.slug
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -58,12 +101,17 @@ class Catalogue:
     upvotes_named: frozenset[int] = frozenset()
     votes_named: frozenset[int] = frozenset()
 
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """The title of each topic by slug."""
+        return {slug: topic.title for slug, topic in self.topics.items()}
+
     def title(self, slug: str) -> str:
         """Return the title of a topic, or the title that belongs to a reserved slug.
 
         Raises UsageError if there is no topic with this slug. The message proposes a similar slug if there is one.
         """
-        titles = RESERVED | {topic.slug: topic.title for topic in self.topics.values()}
+        titles = {**RESERVED, **self.titles}
         if slug in titles:
             return titles[slug]
         near = get_close_matches(slug, titles, n=1)
@@ -80,21 +128,48 @@ def check_topics(query: queries.Query, catalogue: Catalogue) -> None:
         )
 
 
-def catalogue_of(config: Config) -> Catalogue:
-    """Return the catalogue of the built-in topics, if the config wants them, with the config's changes.
+def catalogue_of(config: Config, stored: Iterable[StoredTopic] = ()) -> Catalogue:
+    """Return the catalogue of the built-in topics, if the config wants them, with the changes of database and config.
 
-    Raises ConfigError if the config has a topic with an invalid slug, a topic without a title or a query, or a query
+    A topic of the database whose query the language refuses, because another version stored it, is left out. Raises
+    ConfigError if the config has a topic with an invalid slug, a topic without a title or a query, or a query
     that the query language refuses, or if it removes a topic that does not exist.
     """
-    topics = _built_in() if config.built_in_topics else {}
+    topics = dict(_built_in()) if config.built_in_topics else {}
     for slug, change in config.topics.items():
         changed = _changed(slug, topics.pop(slug, None), change)
         if changed is not None:
             topics[slug] = changed
+    for each in stored:
+        if each.slug in config.topics:
+            continue
+        if each.state is TopicState.REMOVED:
+            topics.pop(each.slug, None)
+        elif each.state is TopicState.IN_USE and not fault_of(each.topic):
+            topics[each.slug] = each.topic
     return _catalogue(tuple(topics[slug] for slug in sorted(topics)))
 
 
-@lru_cache(maxsize=4)
+def is_reserved(slug: str) -> bool:
+    """Return whether no topic may have this slug."""
+    return slug in (*RESERVED, SEARCH)
+
+
+def built_in_topics(config: Config) -> Mapping[str, Topic]:
+    """Return the built-in topics by slug; none if the config does not want them."""
+    return _built_in() if config.built_in_topics else {}
+
+
+def fault_of(topic: Topic) -> str:
+    """Return why the query of a topic is refused; empty if it is valid."""
+    try:
+        _parse(topic.query)
+    except QueryError as error:
+        return str(error)
+    return ""
+
+
+@lru_cache(maxsize=8)
 def _catalogue(topics: tuple[Topic, ...]) -> Catalogue:
     """Return the catalogue of these topics. It is cached, because a service needs it again and again."""
     parsed = {topic.slug: _parsed(topic) for topic in topics}
@@ -105,17 +180,17 @@ def _catalogue(topics: tuple[Topic, ...]) -> Catalogue:
     return Catalogue({topic.slug: topic for topic in topics}, parsed, fingerprint, upvotes_named, votes_named)
 
 
-def _built_in() -> dict[str, Topic]:
+@cache
+def _built_in() -> Mapping[str, Topic]:
     tables = tomllib.loads(BUILT_IN.read_text(encoding="utf-8"))
     return {slug: Topic(slug, **{**table, "terms": tuple(table.get("terms", ()))}) for slug, table in tables.items()}
 
 
 def _changed(slug: str, built_in: Topic | None, change: TopicConfig) -> Topic | None:
     """Return a topic as the config changes or adds it, or None if the config removes it."""
-    if slug in RESERVED or not SLUG.fullmatch(slug):
-        raise ConfigError(
-            f"topics.{slug} is no valid slug; use lower-case words joined by hyphens, not {', '.join(RESERVED)}"
-        )
+    if is_reserved(slug) or not SLUG.fullmatch(slug):
+        reserved = ", ".join((*RESERVED, SEARCH))
+        raise ConfigError(f"topics.{slug} is no valid slug; use lower-case words joined by hyphens, not {reserved}")
     if change.removed and built_in is None:
         raise ConfigError(f"topics.{slug}: there is no such topic to remove; `notifier topics` lists the topics")
     if change.removed:
@@ -124,11 +199,16 @@ def _changed(slug: str, built_in: Topic | None, change: TopicConfig) -> Topic | 
         raise ConfigError(f"topics.{slug}: a new topic needs a title and a query; add them")
     base = built_in or Topic(slug, "", "", "")
     changes = change.model_dump(include={"title", "description", "query", "terms"}, exclude_none=True)
-    return replace(base, **changes)
+    return replace(base, origin=Origin.CONFIG, **changes)
 
 
 def _parsed(topic: Topic) -> queries.Query:
     try:
-        return queries.parse(topic.query, topics_allowed=False)
+        return _parse(topic.query)
     except QueryError as error:
         raise ConfigError(f"topics.{topic.slug}.query, {error}") from None
+
+
+@lru_cache(maxsize=256)
+def _parse(query: str) -> queries.Query:
+    return queries.parse(query, topics_allowed=False)
