@@ -14,6 +14,7 @@ import typer
 
 from notifier import __version__
 from notifier.cli import (
+    admin_log,
     channels,
     curation,
     database,
@@ -44,7 +45,9 @@ from notifier.garbage import collecting_seldom, skip_collections_at_exit
 from notifier.text.harmless import inert
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
-QUICK_VERBS = {"status", "subscribers", "topics", "deliveries", "sources", "replies", "token", "webhooks", "channel"}
+QUICK_VERBS = {
+    *("admin-log", "channel", "deliveries", "replies", "sources", "status", "subscribers", "token", "topics", "webhooks")
+}
 
 app = typer.Typer(
     name="notifier",
@@ -72,6 +75,7 @@ GROUPS = (
     pipeline,
     quarantine,
     curation,
+    admin_log,
     deliveries,
     database,
     returned,

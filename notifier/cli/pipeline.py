@@ -126,7 +126,7 @@ def deliver(
     run = writing_run(context, config, now)
     report = send(run)
     if as_json:
-        print_json(counts(report))
+        print_json(_delivery_document(report))
     else:
         typer.echo(_delivery_summary(report))
     _report_failures(report)
@@ -199,7 +199,7 @@ def _show_once(done: OnceReport, as_json: bool) -> None:
     from notifier.cli.sources import fetch_as_json, print_fetches
 
     if as_json:
-        delivered = counts(done.deliver) if done.deliver else None
+        delivered = _delivery_document(done.deliver) if done.deliver else None
         sources = None if done.sources is None else [fetch_as_json(each) for each in done.sources]
         steps = {"dumps": done.dumps, "alerts": done.alerts, "plan": done.plan, "publish": done.publish}
         print_json({"sources": sources, **steps, "inbox": done.inbox, "deliver": delivered, "removed": done.removed})
@@ -279,6 +279,11 @@ def send(run: CommandRun) -> DeliveryReport:
 def counts(report: DeliveryReport) -> dict[str, Any]:
     """Return how many messages ended in each state that `deliver` reports."""
     return {state: report.states[DeliveryState(state.upper())] for state in REPORTED_STATES}
+
+
+def _delivery_document(report: DeliveryReport) -> dict[str, Any]:
+    """Return a report as a document for JSON: the counts of mails, and beside them those of events."""
+    return {**counts(report), "events": None if report.events is None else counts(report.events)}
 
 
 def _plan_summary(report: PlanReport) -> str:

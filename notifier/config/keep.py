@@ -20,6 +20,7 @@ class KeepConfig(ConfigTable):
     listings: int = Field(default=30, ge=0, le=LONGEST)
     fetched: int = Field(default=30, ge=0, le=LONGEST)
     sources: int = Field(default=90, ge=0, le=LONGEST)
+    admin_log: int = Field(default=730, ge=0, le=LONGEST)
 
     @field_validator("deliveries")
     @classmethod

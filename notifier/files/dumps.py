@@ -98,6 +98,23 @@ def read_dump(path: Path, limit: int) -> DumpFile:
         raise DumpError(f"cannot be read: {error.strerror}") from None
 
 
+def read_beginning(path: Path, length: int) -> tuple[bytes, int]:
+    """Return the first bytes of a regular file, at most `length`, and the size of the file.
+
+    Raises FileError if it is a link or not a regular file, or cannot be read.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)  # opening a FIFO must not block
+        with os.fdopen(descriptor, "rb") as file:
+            status = os.fstat(file.fileno())
+            if not stat.S_ISREG(status.st_mode):
+                raise FileError(f"{path_text(path)} is not a regular file, so its content is not shown")
+            return file.read(length), status.st_size
+    except OSError as error:
+        reason = "it is a symbolic link" if error.errno == errno.ELOOP else error.strerror
+        raise FileError(f"cannot read {path_text(path)}: {reason}") from None
+
+
 def read_any_file(path: Path, limit: int) -> DumpFile:
     """Read a dump of at most `limit` bytes from a path that the operator has given, whatever kind of file it is.
 

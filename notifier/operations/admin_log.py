@@ -53,7 +53,7 @@ def log_done(connection: Connection, entry: AdminEntry) -> None:
 
 
 def read_admin_log(
-    engine: Engine, limit: int, before_id: int | None = None, subject: str | None = None
+    engine: Engine, limit: int | None, before_id: int | None = None, subject: str | None = None
 ) -> list[AdminEntry]:
     """Return at most `limit` entries of the log, the newest first; see `store.admin_log.entries`."""
     with reading(engine) as connection:

@@ -44,7 +44,7 @@ class Edit(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class ListedTopic:
+class KnownTopic:
     """A topic of the catalogue or of the database, with how many papers have it and how many subscribers follow it.
 
     `stored` is its row in the database, if there is one. `is_built_in` says whether the service comes with a topic of
@@ -79,13 +79,13 @@ class ListedTopic:
         return self.is_built_in or self.stored.state is TopicState.REMOVED
 
 
-def list_topics(engine: Engine, config: Config) -> list[ListedTopic]:
+def list_topics(engine: Engine, config: Config) -> list[KnownTopic]:
     """Return all topics in the order of their slugs, also those that were removed."""
     with reading(engine) as connection:
         return _listed(connection, config)
 
 
-def find_topic(engine: Engine, config: Config, slug: str) -> ListedTopic:
+def find_topic(engine: Engine, config: Config, slug: str) -> KnownTopic:
     """Return one topic. Raises UsageError if there is none; the message proposes a similar slug if there is one."""
     with reading(engine) as connection:
         return _find(connection, config, slug)
@@ -156,7 +156,7 @@ def refuse_wrong(topic: Topic) -> None:
         raise error
 
 
-def refuse_taken(config: Config, listed: list[ListedTopic], slug: str) -> None:
+def refuse_taken(config: Config, listed: list[KnownTopic], slug: str) -> None:
     """Raise UsageError if a new topic cannot have this slug, because there is or was a topic with it."""
     if slug in config.topics:
         raise UsageError(f"the config names the topic {slug}; change it there, or choose another slug")
@@ -181,7 +181,7 @@ def _change(
         return topics.save(connection, changed, state, edit.by, edit.at)
 
 
-def _changeable(connection: Connection, config: Config, slug: str, revision: int | None) -> ListedTopic:
+def _changeable(connection: Connection, config: Config, slug: str, revision: int | None) -> KnownTopic:
     if slug in config.topics:
         raise UsageError(f"the config names the topic {slug}, and wins; change it there")
     known = _find(connection, config, slug)
@@ -194,7 +194,7 @@ def _changeable(connection: Connection, config: Config, slug: str, revision: int
     return known
 
 
-def _find(connection: Connection, config: Config, slug: str) -> ListedTopic:
+def _find(connection: Connection, config: Config, slug: str) -> KnownTopic:
     listed = _listed(connection, config)
     for each in listed:
         if each.slug == slug:
@@ -203,13 +203,13 @@ def _find(connection: Connection, config: Config, slug: str) -> ListedTopic:
     raise UsageError(f"{slug} is no topic that can be changed; it is reserved")
 
 
-def _listed(connection: Connection, config: Config) -> list[ListedTopic]:
+def _listed(connection: Connection, config: Config) -> list[KnownTopic]:
     stored = {each.slug: each for each in topics.stored(connection)}
     in_use, built_in = catalogue_of(config, stored.values()).topics, built_in_topics(config)
     papers, subscribers = topics.count_papers(connection), topics.count_subscribers(connection)
     known = {slug: each.topic for slug, each in stored.items() if _is_shown(each, config)} | dict(in_use)
     return [
-        ListedTopic(
+        KnownTopic(
             topic=known[slug],
             is_in_use=slug in in_use,
             papers=papers.get(slug, 0),

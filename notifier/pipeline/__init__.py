@@ -43,7 +43,14 @@ from notifier.pipeline.moved_files import move_back_changed_files
 from notifier.pipeline.next_digest import NextDigest, as_test, next_digest, send_test
 from notifier.pipeline.planning import PlanReport, plan
 from notifier.pipeline.publishing import RESERVED_FEEDS, PublishReport, publish, publisher_of
-from notifier.pipeline.quarantine import QuarantineRecord, drop_quarantined, list_quarantined, retry_quarantined
+from notifier.pipeline.quarantine import (
+    DumpBeginning,
+    QuarantineRecord,
+    drop_quarantined,
+    list_quarantined,
+    look_at_quarantined,
+    retry_quarantined,
+)
 from notifier.pipeline.removing import RemovalReport, remove_old
 from notifier.pipeline.source_retries import fetch_with_retries
 from notifier.pipeline.source_runs import SourceReport, SourceStatus, describe_unannounced
@@ -57,6 +64,7 @@ __all__ = [
     "RESERVED_FEEDS",
     "CallerSteps",
     "DryRun",
+    "DumpBeginning",
     "DumpReport",
     "IngestSettings",
     "NextDigest",
@@ -86,6 +94,7 @@ __all__ = [
     "ingest_folder",
     "ingest_given",
     "list_quarantined",
+    "look_at_quarantined",
     "move_back_changed_files",
     "name_in",
     "next_digest",

@@ -14,11 +14,16 @@ from pathlib import Path
 from sqlalchemy import Engine
 
 from notifier.errors import UsageError
-from notifier.files import DumpsFolder, path_text, read_any_file, read_dump, recorded_path
+from notifier.files import DumpsFolder, path_text, read_any_file, read_beginning, read_dump, recorded_path
 from notifier.models import DumpStatus
 from notifier.pipeline.ingesting import DumpReport, IngestSettings, ingest_given
 from notifier.pipeline.moved_files import watch
+from notifier.sources import look_at
 from notifier.store import dumps, reading, retried, writing
+from notifier.text.harmless import inert_lines
+
+READ_BYTES = 1 << 16  # of a file whose beginning is shown
+SHOWN_CHARACTERS = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,35 @@ class QuarantineRecord:
     at: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class DumpBeginning:
+    """The first characters of a file as harmless text, its size in bytes, and the format that it seems to have.
+
+    If it seems to have none, `format` says why.
+    """
+
+    text: str
+    size: int
+    format: str
+    is_whole: bool
+
+
 def list_quarantined(engine: Engine) -> list[QuarantineRecord]:
     """Return the quarantined files, the newest first."""
     with reading(engine) as connection:
         return [QuarantineRecord(row.path, row.reason, row.at) for row in dumps.quarantined_files(connection)]
+
+
+def look_at_quarantined(engine: Engine, folder: DumpsFolder, given: Path) -> DumpBeginning:
+    """Return the beginning of a quarantined file.
+
+    Raises UsageError if no such file is quarantined, and FileError if it cannot be read or is not a regular file.
+    """
+    path = _find(engine, folder, given)
+    content, size = read_beginning(path, READ_BYTES)
+    form, text = look_at(content)
+    shown = inert_lines(text.replace("\r\n", "\n")[:SHOWN_CHARACTERS])
+    return DumpBeginning(shown, size, form, is_whole=len(text) <= SHOWN_CHARACTERS and len(content) == size)
 
 
 def retry_quarantined(

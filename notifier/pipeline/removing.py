@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine
 
 from notifier.config import Config
 from notifier.files import KeptDocuments
-from notifier.store import reading, removals, retried, returned, sources, writing
+from notifier.store import admin_log, reading, removals, retried, returned, sources, writing
 from notifier.subscribers import sweep
 
 RUN_SECONDS = 30.0  # the longest run for each kind; the next run goes on
@@ -143,6 +143,17 @@ def _remove_returned(run: _Removal) -> int:
     return pace.removed
 
 
+def _remove_admin_log(run: _Removal) -> int:
+    """Delete old entries of the administrators' log."""
+    pace, before = _Pace(run.goes_on), run.before(run.config.keep.admin_log)
+    while run.config.keep.admin_log and pace.has_time():
+        with reading(run.engine) as connection:
+            ids = admin_log.old_ids(connection, before, LOOKED_AT)
+        if not ids or not pace.in_steps(run.engine, ids, admin_log.delete_entries):
+            break
+    return pace.removed
+
+
 @retried
 def _forget_inboxes(engine: Engine, config: Config, now: datetime) -> None:
     with writing(engine) as connection:
@@ -194,4 +205,5 @@ _KINDS: dict[str, Callable[[_Removal], int]] = {
     "listings": _remove_listings,
     "deliveries": _remove_deliveries,
     "returned messages": _remove_returned,
+    "admin log entries": _remove_admin_log,
 }

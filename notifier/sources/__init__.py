@@ -35,9 +35,12 @@ __all__ = [
     "decide_listing_day",
     "is_archive",
     "is_cut_off",
+    "look_at",
     "parse_arxiv_id",
     "parse_dump",
 ]
+
+_MOST_SHOWN = 1 << 24  # bytes to which the beginning of an archive may be unpacked
 
 # Every known format. The first that recognises a text parses it, so the formats that accept more come later.
 FORMATS: tuple[Format, ...] = (
@@ -49,6 +52,16 @@ FORMATS: tuple[Format, ...] = (
     json_lines.FORMAT,  # accepts every JSON document
     page_text.FORMAT,  # accepts every text
 )
+
+
+def look_at(content: bytes) -> tuple[str, str]:
+    """Return the format that the beginning of a dump seems to have, or why it is none, and its text."""
+    try:
+        unpacked = unpack(content, _MOST_SHOWN).content
+        text = decode_markup(unpacked) if is_markup(unpacked) else decode(unpacked)
+    except DumpError as error:
+        return str(error), content.decode("utf-8", "replace")
+    return next(each.name for each in FORMATS if each.recognises(text)), text
 
 
 def parse_dump(content: bytes, limits: Limits = DEFAULT_LIMITS) -> ParsedDump:

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, Row, delete, insert, or_, select, update
 
 from notifier.models import ERASED, AdminEntry
+from notifier.store.statements import batches
 from notifier.store.tables import LARGEST_ID, admin_log
 
 
@@ -30,9 +32,9 @@ def remove(connection: Connection, entry_id: int) -> None:
 
 
 def entries(
-    connection: Connection, limit: int, before_id: int | None = None, subject: str | None = None
+    connection: Connection, limit: int | None, before_id: int | None = None, subject: str | None = None
 ) -> list[AdminEntry]:
-    """Return at most `limit` entries, the newest first; with `before_id`, only older ones.
+    """Return at most `limit` entries, or all without it, the newest first; with `before_id`, only older ones.
 
     With `subject`, only those about it are returned.
     """
@@ -42,6 +44,17 @@ def entries(
     if subject is not None:
         wanted = wanted.where(admin_log.c.subject == subject)
     return [AdminEntry(**row._mapping) for row in connection.execute(wanted)]
+
+
+def old_ids(connection: Connection, before: datetime, limit: int) -> list[int]:
+    """Return the ids of at most `limit` entries from before this instant, the oldest first."""
+    old = select(admin_log.c.id).where(admin_log.c.at < before).order_by(admin_log.c.id).limit(limit)
+    return list(connection.scalars(old))
+
+
+def delete_entries(connection: Connection, ids: Collection[int]) -> int:
+    """Delete these entries, and return how many were deleted."""
+    return sum(connection.execute(delete(admin_log).where(admin_log.c.id.in_(each))).rowcount for each in batches(ids))
 
 
 def rows_about(connection: Connection, email: str) -> Sequence[Row[Any]]:

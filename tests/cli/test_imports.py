@@ -63,6 +63,7 @@ ALLOWED = {
     "publish": STEPS,
     "deliver": STEPS,
     "once": STEPS,
+    "admin-log": "",
     "status": "",
     "status --json": "",
     "subscribers": "",

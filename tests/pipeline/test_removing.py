@@ -20,12 +20,12 @@ from support.stores import new_store
 from notifier.config import Config
 from notifier.config.keep import KeepConfig
 from notifier.digests.items import NO_ITEMS
-from notifier.models import Cadence, InboxState, Listing, ListOrder, ReturnedKind
-from notifier.operations import service_status
+from notifier.models import AdminEntry, Cadence, InboxState, Listing, ListOrder, ReturnedKind
+from notifier.operations import read_admin_log, service_status
 from notifier.pipeline import removing
 from notifier.pipeline.removing import remove_old
 from notifier.search.ranking import trending_papers
-from notifier.store import paper_lists, removals, returned
+from notifier.store import admin_log, paper_lists, removals, returned
 from notifier.store.engine import reading, writing
 from notifier.store.tables import delivery, listing, paper, subscriber
 from notifier.store.tables import returned as returned_messages
@@ -312,3 +312,13 @@ def test_a_clock_stays_doubted_until_it_is_near_the_believed_time_again(engine: 
         assert not removals.believe_clock(connection, MONDAY + 365 * DAY)
         assert removals.believe_clock(connection, MONDAY)
         assert removals.doubt(connection) == ""
+
+
+def test_the_log_of_administrators_is_kept_for_as_long_as_the_config_says(engine: Engine) -> None:
+    with writing(engine) as connection:
+        for days in (800, 731, 729, 0):
+            at, subject = MONDAY - days * DAY, f"delivery {days}"
+            admin_log.add(connection, AdminEntry(at=at, actor="ann@example.org", action="hold", subject=subject))
+    assert remove(engine, config=Config(keep=KeepConfig(admin_log=0))).removed == {}
+    assert remove(engine).removed == {"admin log entries": 2}
+    assert [each.subject for each in read_admin_log(engine, None)] == ["delivery 0", "delivery 729"]

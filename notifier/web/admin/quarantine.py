@@ -13,7 +13,7 @@ from notifier import pipeline
 from notifier.errors import NotifierError
 from notifier.files import DumpsFolder
 from notifier.models import DumpStatus, Subscriber
-from notifier.pipeline import DumpReport
+from notifier.pipeline import DumpReport, QuarantineRecord
 from notifier.web.admin.access import Admin, admin_page, record, to_admin_page
 from notifier.web.fields import sentence
 from notifier.web.forms import Form, SubmittedForm, UrlForm
@@ -32,6 +32,18 @@ router = APIRouter()
 def show_quarantine(site: SiteDependency, who: Admin, form: UrlForm) -> HTMLResponse:
     """List the quarantined dumps with the reasons."""
     return _page(site, who, done=DONE.get(form.one("done"), ""))
+
+
+@router.api_route("/admin/quarantine/dump", methods=["GET", "HEAD"])
+def show_dump(site: SiteDependency, who: Admin, form: UrlForm) -> HTMLResponse:
+    """Show the beginning of a quarantined dump."""
+    record = _record_of(site, form.one("path"))
+    values: dict[str, object] = {"file": record, "beginning": None}
+    try:
+        values["beginning"] = pipeline.look_at_quarantined(site.engine, _folder(site), Path(record.path))
+    except NotifierError as error:
+        return admin_page(site, who, "dump", values, error=sentence(error))
+    return admin_page(site, who, "dump", values)
 
 
 @router.post("/admin/quarantine/retry", dependencies=FROM_OWN_PAGES)
@@ -62,7 +74,7 @@ def _change(  # noqa: PLR0913 - what the entry of the log and the page say
     site: Site, who: Subscriber, form: Form, change: Callable[[Path], str], *, action: str, done: str
 ) -> Response:
     """Change one of the files on the list; `change` returns what it did."""
-    path = _listed(site, form.one("path"))
+    path = Path(_record_of(site, form.one("path")).path)
     try:
         outcome = record(site, who, action, str(path), lambda: change(path), describe=str)
     except NotifierError as error:
@@ -72,11 +84,12 @@ def _change(  # noqa: PLR0913 - what the entry of the log and the page say
     return to_admin_page(site, "quarantine", done)
 
 
-def _listed(site: Site, typed: str) -> Path:
-    """Return the path of a file on the list. No other file can be read or deleted here."""
-    if typed not in {each.path for each in pipeline.list_quarantined(site.engine)}:
-        raise HTTPException(HTTPStatus.NOT_FOUND)
-    return Path(typed)
+def _record_of(site: Site, typed: str) -> QuarantineRecord:
+    """Return the record of a file on the list. No other file can be shown, read or deleted here."""
+    for each in pipeline.list_quarantined(site.engine):
+        if each.path == typed:
+            return each
+    raise HTTPException(HTTPStatus.NOT_FOUND)
 
 
 def _outcome(report: DumpReport) -> str:

@@ -14,7 +14,7 @@ from notifier.errors import UsageError
 from notifier.models import Subscriber
 from notifier.operations.topics import (
     Edit,
-    ListedTopic,
+    KnownTopic,
     TopicConflictError,
     add_topic,
     edit_topic,
@@ -158,7 +158,7 @@ def _errors(site: Site, topic: Topic, *, is_new: bool) -> Mapping[str, UsageErro
     return errors
 
 
-def _found(site: Site, slug: str) -> ListedTopic:
+def _found(site: Site, slug: str) -> KnownTopic:
     with not_found_as(UsageError):
         return find_topic(site.engine, site.config, slug)
 
@@ -176,7 +176,7 @@ def _form_page(  # noqa: PLR0913 - what the page shows
     site: Site,
     who: Subscriber,
     draft: TopicDraft,
-    found: ListedTopic | None,
+    found: KnownTopic | None,
     *,
     errors: Mapping[str, UsageError] | None = None,
     conflict: str = "",

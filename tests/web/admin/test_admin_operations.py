@@ -7,6 +7,7 @@ import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import quote
 
 import httpx
 import pytest
@@ -78,6 +79,35 @@ def test_a_quarantined_dump_is_read_again_when_it_is_mended(
     assert (newest.action, newest.subject) == ("retry", str(path))
     assert newest.outcome.startswith("ingested: 1 papers, 1 of them new")
     assert first.outcome.startswith("quarantined: ")
+
+
+def test_the_beginning_of_a_quarantined_dump_is_shown_as_text(
+    engine: Engine, config: Config, client: httpx.Client
+) -> None:
+    path = quarantined(engine, config)
+    address = f"/admin/quarantine/dump?path={quote(str(path))}"
+    content = b'[{"title": "<script>alert(1)</script>\x1b[31m"}]' + b"x" * 5000
+    path.write_bytes(content)
+    page = client.get(address)
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;\ufffd[31m" in page.text
+    assert f"{len(content):,} bytes" in shown(page)
+    assert parsed(page).xpath("string(//dd[last()])") == "JSON lines"
+    assert "The beginning of its text" in shown(page)
+    assert "x" * 1900 in page.text
+    assert "x" * 2000 not in page.text
+    path.write_bytes(b"%PDF-1.7")
+    assert "this is a PDF, not a text" in shown(client.get(address))
+    secret = path.with_name("secret")
+    secret.write_text("secret words", encoding="utf-8")
+    path.unlink()
+    path.symlink_to(secret)
+    for answer in (client.get(address), client.get(f"/admin/quarantine/dump?path={quote(str(secret))}")):
+        assert answer.status_code in (404, 409)
+        assert "secret words" not in answer.text
+    path.unlink()
+    os.mkfifo(path)
+    assert "is not a regular file" in shown(client.get(address))
+    assert logged_entries(engine) == []
 
 
 def test_a_quarantined_dump_is_dropped(engine: Engine, config: Config, client: httpx.Client) -> None:
