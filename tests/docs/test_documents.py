@@ -107,7 +107,7 @@ def test_every_part_of_the_benchmarks_that_a_document_names_exists(document: Pat
 @each_document
 def test_every_verb_that_a_document_names_exists(document: Path) -> None:
     verbs = {each.name for each in app.registered_commands} | {each.name for each in app.registered_groups}
-    assert set(re.findall(r"`notifier\s([a-z]+)", prose_of(document))) <= verbs
+    assert set(re.findall(r"`notifier\s([a-z-]+)", prose_of(document))) <= verbs
 
 
 @each_document

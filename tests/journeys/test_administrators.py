@@ -17,10 +17,11 @@ from notifier.config import Config
 from notifier.models import SubscriberState
 from notifier.pipeline import plan
 from notifier.store import reading, subscribers
+from notifier.store.topics import catalogue_in_use
 from notifier.web.sessions import PLAIN_NAME
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
 pytestmark = pytest.mark.slow
 
@@ -28,6 +29,7 @@ NEW = "newcomer@example.org"
 PAGES = (
     *("", "deliveries", "deliveries/1", "subscribers", "subscribers/2", "subscribers/add", "subscribers/import"),
     *("subscribers/reinstate", "subscribers/2/erase", "sources", "quarantine", "tokens", "log"),
+    *("topics", "topics/add?slug=x&query=model", "topics/edit/quantization", "topics/remove/quantization"),
 )
 LOOKS = ((320, "dark"), (1200, "light"))
 
@@ -148,3 +150,41 @@ def test_every_page_of_administrators_is_accessible_and_fits(
                 assert (path, faults(page), is_too_wide(page)) == (path, [], False)
 
     in_thread(visit)
+
+
+@pytest.mark.parametrize("script", [True, False])
+def test_an_administrator_sees_what_a_topic_changes_before_it_is_saved(
+    engine: Engine, config: Config, base_url: str, script: bool
+) -> None:
+    token = asked_session_token(engine)
+
+    def visit() -> None:
+        with browser() as chromium:
+            page = page_of(chromium, token, base_url, LOOKS[1], script=script)
+            page.goto(f"{base_url}/admin/topics")
+            page.get_by_role("link", name="Add a topic").click()
+            page.get_by_label("Query").fill("expert OR (")
+            preview = page.get_by_role("region", name="Preview")
+            show(page, preview, "This parenthesis is never closed")
+            page.get_by_label("Query").fill("expert OR (quantization)")
+            show(page, preview, "2 papers have it")
+            assert not script or faults(page) == []
+            page.get_by_label("Slug").fill("two")
+            page.get_by_label("Title").fill("Two Subjects")
+            for _ in range(12):
+                page.keyboard.press("Tab")
+                if page.locator(":focus").inner_text() == "Add":
+                    break
+            page.keyboard.press("Enter")
+            page.get_by_role("link", name="Two Subjects").click()
+            page.get_by_label("Query").fill("expert")
+            show(page, preview, "1 paper loses it")
+
+    def show(page: Page, preview: Locator, words: str) -> None:
+        """Wait for the preview that the script shows; without script, ask for it."""
+        if not script:
+            page.get_by_role("button", name="Show the preview").click()
+        preview.get_by_text(words).wait_for(timeout=10_000)
+
+    in_thread(visit)
+    assert catalogue_in_use(engine, config).topics["two"].query == "expert OR (quantization)"

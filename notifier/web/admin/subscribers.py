@@ -92,6 +92,7 @@ def subscriber_page(  # noqa: PLR0913 - what the page shows
         "mailed_at": _mailed_at(site, found),
         **schedule_choices(schedule_fields_of(found)),
         "topics": topic_options(site.catalogue),
+        "known_topics": {*RESERVED, *site.catalogue.topics},
         "typed": {"query": "", "topic": "", "name": "", **(typed or {})},
         "entries": read_admin_log(site.engine, SHOWN_ENTRIES, subject=found.email),
         "errors": {},

@@ -15,6 +15,7 @@ from notifier import subscribers
 from notifier.errors import UsageError
 from notifier.models import Cadence, Subscriber, Subscription
 from notifier.subscribers import Action, within_limits
+from notifier.topics import RESERVED
 from notifier.web.background import in_background
 from notifier.web.choices import can_be_fewer, schedule_choices
 from notifier.web.clients import ClientAddress
@@ -176,6 +177,7 @@ def _settings(
         "done": done,
         "errors": errors or {},
         "volumes": _volumes(site, subscriber.subscriptions),
+        "known_topics": {*RESERVED, *site.catalogue.topics},
         "when": schedule_in_words(subscriber.cadence, subscriber.hour, subscriber.timezone, subscriber.weekday),
         **schedule_choices(schedule_fields_of(subscriber)),
         "tomorrow": tomorrow.isoformat(),

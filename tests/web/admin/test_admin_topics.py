@@ -213,6 +213,7 @@ def test_a_removed_topic_is_out_of_use_until_it_is_restored(
     assert client.get("/topics/bees").status_code == 404
     page = client.get("/admin/topics")
     assert re.search(r"Not in use\s+Bees\s+bees · 1 subscriber", shown(page))
+    assert "Topic bees, which has ended" in shown(client.get("/admin/subscribers/4"))
     taken = send(client, "topics/add", **BEES)
     assert "There was a topic bees; restore it" in shown(taken)
     send(client, "topics/restore/bees")
