@@ -125,6 +125,7 @@ def test_the_preview_shows_which_papers_gain_and_lose_the_topic_and_changes_noth
     page = send(client, "topics/edit/bees", **changed, do="preview")
     for text in (part, shown(page)):
         assert "2 papers of 5" in text
+        assert "1 gains the topic, 1 loses it" in text
         assert "1 subscriber follows this topic." in text
         assert re.search(r"1 paper gain\w* it\s+A Survey of Wasps", text)
         assert re.search(r"1 paper los\w* it\s+Honey as a Medium", text)
