@@ -140,11 +140,12 @@ def _note_what_it_is(found: NextDigest) -> None:
 
 def _note_what_is_possible(found: NextDigest, now: datetime) -> None:
     subscriber = found.subscriber
-    possible = "--html FILE writes the HTML of this mail"
+    possible = [] if subscriber.endpoint_id is not None else ["--html FILE writes the HTML of this mail"]
     if subscriber.state is SubscriberState.ACTIVE:
         due = "with the next run" if found.is_due else due_in_words(subscriber, now)
-        possible = f"the next digest is due {due}; {possible}, --send sends it now as a test"
-    _note(possible)
+        possible = [f"the next digest is due {due}; {', '.join([*possible, '--send sends it now as a test'])}"]
+    if possible:
+        _note(possible[0])
 
 
 def _note(text: str) -> None:

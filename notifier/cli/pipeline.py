@@ -312,7 +312,8 @@ def _delivery_summary(report: DeliveryReport) -> str:
 
 
 def _events_summary(report: DeliveryReport) -> str:
-    return f"events: {', '.join(f'{number} {state}' for state, number in counts(report).items() if number)}"
+    shown = ", ".join(f"{number} {state}" for state, number in counts(report).items() if number)
+    return f"events and channels: {shown}"
 
 
 def _report_failures(report: DeliveryReport) -> None:

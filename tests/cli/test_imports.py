@@ -86,10 +86,10 @@ ALLOWED = {
     "webhooks --json": "",
     "webhooks enable 1": "",
     "webhooks remove 1": "",
-    "channel": "",
-    "channel --json": "",
-    "channel enable lab": "",
-    "channel remove lab": "",
+    "channel": "Stemmer",
+    "channel --json": "Stemmer",
+    "channel enable lab": "Stemmer",
+    "channel remove lab": "Stemmer",
 }
 
 DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the method works well.\n"

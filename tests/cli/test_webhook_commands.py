@@ -111,7 +111,7 @@ def test_events_are_delivered_listed_shown_and_retried(folder: Path, service: Ht
     service.scripts["/hook"] = Answer(status=410)
     assert notifier(folder, "subscribe", "ada@example.org", "--confirmed").returncode == 0
     run = notifier(folder, "deliver")
-    assert run.stdout == "mail: nothing to send\nevents: 1 rejected\n"
+    assert run.stdout == "mail: nothing to send\nevents and channels: 1 rejected\n"
     assert "1 event REJECTED: HTTP 410" in run.stderr
     (event,) = json.loads(notifier(folder, "deliveries", "--json").stdout)
     assert (event["kind"], event["period"], event["state"]) == ("event", "subscriber.confirmed", "REJECTED")
@@ -124,7 +124,7 @@ def test_events_are_delivered_listed_shown_and_retried(folder: Path, service: Ht
     assert notifier(folder, "webhooks", "enable", "1").returncode == 0
     assert notifier(folder, "deliveries", "retry", str(event["id"])).returncode == 0
     service.scripts["/hook"] = Answer()
-    assert notifier(folder, "deliver").stdout == "mail: nothing to send\nevents: 1 accepted\n"
+    assert notifier(folder, "deliver").stdout == "mail: nothing to send\nevents and channels: 1 accepted\n"
 
 
 @pytest.mark.slow
