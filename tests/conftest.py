@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from support.stores import new_store
 
 pytest_plugins = [
+    "support.threads",
     "support.thoroughness",
     "support.ci_skips",
     "support.postgres",
