@@ -33,6 +33,7 @@ from notifier.subscribers.subscribing import SignUp
 from notifier.web import make_app
 
 HOST = "127.0.0.1"
+PATIENCE = 60  # seconds in which a server answers, however busy the machine is
 BASE_URL = "https://papers.example.org"
 AT_EIGHT = MONDAY.replace(hour=8)
 ONE_CLICK = b"List-Unsubscribe=One-Click"
@@ -84,7 +85,7 @@ def serve_app(application: ASGIApp, port: int = 0) -> Iterator[httpx.Client]:
         while not server.started:
             time.sleep(0.01)
         try:
-            with httpx.Client(base_url=f"http://{HOST}:{listener.getsockname()[1]}") as client:
+            with httpx.Client(base_url=f"http://{HOST}:{listener.getsockname()[1]}", timeout=PATIENCE) as client:
                 yield client
         finally:
             server.should_exit = True
