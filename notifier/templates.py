@@ -8,10 +8,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import lru_cache
 from pathlib import Path
+from types import CodeType
 from typing import NamedTuple
 
 from css_inline import CSSInliner, InlineError
 from jinja2 import (
+    BytecodeCache,
     Environment,
     FileSystemLoader,
     StrictUndefined,
@@ -19,6 +21,7 @@ from jinja2 import (
     TemplateSyntaxError,
     pass_eval_context,
 )
+from jinja2.bccache import Bucket
 from jinja2.nodes import EvalContext
 from markupsafe import Markup, escape
 
@@ -53,6 +56,35 @@ _STYLE_ELEMENT_SELECTOR = re.compile(
 )
 
 
+class _CompiledTemplates(BytecodeCache):
+    """Keeps the compiled templates of this process, the last version of each file.
+
+    Otherwise each new environment would compile all templates again: with each run of a step, and each check of them.
+    The code of a template also depends on the environment's `finalize`, the only setting in which environments differ.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[object, tuple[str, CodeType]] = {}  # the checksum of the text, and the code
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        """Take over the code if it was compiled from the same text."""
+        checksum, code = self._kept.get(self._key(bucket), ("", None))
+        if checksum == bucket.checksum:
+            bucket.code = code
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        """Keep the code that was compiled."""
+        if bucket.code is not None:
+            self._kept[self._key(bucket)] = bucket.checksum, bucket.code
+
+    @staticmethod
+    def _key(bucket: Bucket) -> object:
+        return bucket.key, bucket.environment.finalize
+
+
+_COMPILED = _CompiledTemplates()
+
+
 def environment(overrides: Path | None = None) -> Environment:
     """Return the Jinja environment that loads the templates.
 
@@ -69,6 +101,7 @@ def environment(overrides: Path | None = None) -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
         auto_reload=False,
+        bytecode_cache=_COMPILED,
     )
     templates.filters.update(marked=marked, safe_url=safe_url, wrapped=lru_cache(1 << 12)(wrapped))
     templates.filters.update(day=day_in_words, instant=instant_in_words)

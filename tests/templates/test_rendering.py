@@ -31,6 +31,14 @@ def test_plain_text_is_written_as_it_is(tmp_path: Path) -> None:
     assert render(templates, "mail.txt.j2", title="a < b & c") == "a < b & c"
 
 
+def test_a_template_is_compiled_once_until_it_changes(tmp_path: Path) -> None:
+    folder = written(tmp_path, "page.j2", "{{ 1 }}")
+    first, second = (environment(folder).get_template("page.j2") for _ in range(2))
+    assert first.root_render_func.__code__ is second.root_render_func.__code__
+    written(tmp_path, "page.j2", "changed")
+    assert render(environment(folder), "page.j2") == "changed"
+
+
 def test_the_last_newline_is_kept(tmp_path: Path) -> None:
     assert render(environment(written(tmp_path, "mail.txt.j2", "end\n")), "mail.txt.j2") == "end\n"
 
