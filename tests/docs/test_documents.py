@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
+from support.command_server import write_program
 from support.paths import CHECKOUT, TESTS
 from support.service import clean_environment
 
@@ -56,8 +56,7 @@ def folder(tmp_path: Path) -> Path:
     shutil.copytree(CHECKOUT / "seeds", tmp_path / "seeds")
     command = tmp_path / "bin" / "notifier"
     command.parent.mkdir()
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m notifier "$@"\n', encoding="utf-8")
-    command.chmod(0o755)
+    write_program(command)
     return tmp_path
 
 

@@ -1,8 +1,9 @@
 """Run `notifier` commands in tests without starting Python for each.
 
-Starting Python and importing the packages takes longer than most commands do. So a server imports everything once, and
-forks a process for each command. That process has its own arguments, folder, environment and files, like one that was
-started from a shell. What a command imports by itself is tested by `tests/cli/test_imports.py`, in new processes.
+Starting Python and importing the packages takes longer than most commands do. So a server imports everything once,
+prepares what is the same in each command, and forks a process for each. That process has its own arguments, folder,
+environment and files, like one that was started from a shell. What a command imports by itself is tested by
+`tests/cli/test_imports.py`, in new processes; `tests/support/test_command_server.py` compares the two.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 from collections.abc import Sequence
 from functools import cache
 from importlib import import_module
@@ -24,10 +26,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory, TemporaryFile
 from typing import Any, NoReturn
 
+import typer.main
 from support.paths import CHECKOUT, PYTHON_PATH
 
 import notifier
 
+# Packages that commands import when they need them.
+IMPORTED_LATE = ("alembic.command", "alembic.config", "email_validator", "numpy.random")
 CONNECTIONS = 64  # commands that may wait to be started
 _BYTES = 1 << 20  # more than any request
 
@@ -36,11 +41,16 @@ def run_forked(
     arguments: Sequence[str], cwd: Path, environment: dict[str, str], timeout: float
 ) -> subprocess.CompletedProcess[str]:
     """Run one command in a process that the server forks, and return what it printed and its exit code."""
-    with TemporaryFile("w+") as stdout, TemporaryFile("w+") as stderr, socket.socket(socket.AF_UNIX) as connection:
+    with (
+        TemporaryFile("w+") as stdout,
+        TemporaryFile("w+") as stderr,
+        Path(os.devnull).open() as stdin,
+        socket.socket(socket.AF_UNIX) as connection,
+    ):
         connection.settimeout(timeout)
         connection.connect(_server())
         request = json.dumps({"arguments": list(arguments), "cwd": str(cwd), "environment": environment})
-        socket.send_fds(connection, [request.encode()], [stdout.fileno(), stderr.fileno()])
+        socket.send_fds(connection, [request.encode()], [file.fileno() for file in (stdin, stdout, stderr)])
         connection.shutdown(socket.SHUT_WR)
         code = int(connection.recv(_BYTES))
         printed = []
@@ -48,6 +58,28 @@ def run_forked(
             file.seek(0)
             printed.append(file.read())
     return subprocess.CompletedProcess(list(arguments), code, *printed)
+
+
+_PROGRAM = """\
+#!{python} -IS
+import json, os, socket, sys
+
+umask = os.umask(0)
+os.umask(umask)
+with socket.socket(socket.AF_UNIX) as connection:
+    connection.connect({server!r})
+    request = {{"arguments": sys.argv[1:], "cwd": os.getcwd(), "environment": dict(os.environ), "umask": umask}}
+    socket.send_fds(connection, [json.dumps(request).encode()], [0, 1, 2])
+    connection.shutdown(socket.SHUT_WR)
+    code = int(connection.recv(100))
+sys.exit(code if code >= 0 else 128 - code)
+"""
+
+
+def write_program(file: Path) -> None:
+    """Write a program that runs `notifier` in a process that the server forks, for tests that run shell commands."""
+    file.write_text(_PROGRAM.format(python=sys.executable, server=_server()), encoding="utf-8")
+    file.chmod(0o755)
 
 
 @cache
@@ -69,9 +101,7 @@ def _server() -> str:
 
 
 def _serve(listener: socket.socket) -> None:
-    for module in pkgutil.walk_packages(notifier.__path__, "notifier."):
-        if "migrations" not in module.name and module.name != "notifier.__main__":
-            import_module(module.name)
+    _prepare()
     gc.collect()
     gc.freeze()
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # so that no process that has ended is left behind
@@ -85,8 +115,20 @@ def _serve(listener: socket.socket) -> None:
         connection.close()
 
 
+def _prepare() -> None:
+    """Import everything, and make what each command would make for itself: its options and the built-in topics."""
+    for module in pkgutil.walk_packages(notifier.__path__, "notifier."):
+        if "migrations" not in module.name and module.name != "notifier.__main__":
+            import_module(module.name)
+    for name in IMPORTED_LATE:
+        import_module(name)
+    typer.main.get_command = cache(typer.main.get_command)
+    typer.main.get_command(import_module("notifier.cli").app)
+    import_module("notifier.topics").catalogue_of(import_module("notifier.config").Config())
+
+
 def _answer(connection: socket.socket) -> None:
-    request, files, _, _ = socket.recv_fds(connection, _BYTES, 2)
+    request, files, _, _ = socket.recv_fds(connection, _BYTES, 3)
     while more := connection.recv(_BYTES):
         request += more
     pid = os.fork()
@@ -99,15 +141,36 @@ def _answer(connection: socket.socket) -> None:
 
 def _become(request: dict[str, Any], files: Sequence[int]) -> NoReturn:
     """Turn this process into one that runs the command, and end it."""
-    for number, file in enumerate(files, 1):
+    for number, file in enumerate(files):
         os.dup2(file, number)
         os.close(file)
+    sys.stdin = os.fdopen(0, closefd=False)
+    sys.stdout = os.fdopen(1, "w", closefd=False)
+    sys.stderr = os.fdopen(2, "w", buffering=1, errors="backslashreplace", closefd=False)
+    if "umask" in request:
+        os.umask(request["umask"])
     os.chdir(request["cwd"])
     os.environ.clear()
     os.environ.update(request["environment"])
     sys.argv[1:] = request["arguments"]
-    runpy.run_module("notifier", run_name="__main__", alter_sys=True)
-    sys.exit()
+    try:
+        runpy.run_module("notifier", run_name="__main__", alter_sys=True)
+    except SystemExit as end:
+        if not isinstance(end.code, int | None):
+            raise
+        _exit(end.code or 0)
+    _exit(0)
+
+
+def _exit(code: int) -> NoReturn:
+    """End this process as Python does, but let the system free the memory: Python would visit each object before."""
+    for thread in threading.enumerate():
+        if thread is not threading.main_thread() and not thread.daemon:
+            thread.join()
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
 
 
 if __name__ == "__main__":
