@@ -24,10 +24,10 @@ from typing import Any
 
 import notifier
 
-SHORT, DOUBLE, MIDDLE, LONG = 7_500, 15_000, 50_000, 150_000  # characters
+SHORT, DOUBLE, MIDDLE, LONG = 2_500, 5_000, 30_000, 150_000  # characters
 TOO_LONG = 1.0  # seconds of CPU time for the long text; a shorter text is allowed less, in proportion to its length
 # A try that takes less than this time for the short text cannot take too long for the long one, unless its time grows
-# faster than with the square of the length. A linear pattern takes about 0.15 ms.
+# faster than with the square of the length. A linear pattern takes about 0.05 ms.
 SUSPICIOUS = TOO_LONG * (SHORT / LONG) ** 2
 FASTER_THAN_LINEAR = 2.5  # the growth of the time from the short text to the double one; it is 4 for quadratic time
 
