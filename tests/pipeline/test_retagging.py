@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection, Engine, update
 from support.service import MONDAY, SEEDS, ingest_page
 from support.stored_papers import all_papers
+from support.stores import new_store
 
 from notifier import search
 from notifier.config import Config, TopicConfig
@@ -15,7 +17,7 @@ from notifier.pipeline import retagging
 from notifier.pipeline.ingesting import ingest
 from notifier.pipeline.tagging import tag
 from notifier.queries import Query
-from notifier.store import tags
+from notifier.store import open_store, tags
 from notifier.store.engine import reading, writing
 from notifier.store.tables import paper
 from notifier.topics import Catalogue, catalogue_of
@@ -48,6 +50,17 @@ def forget_tags(engine: Engine) -> None:
         connection.execute(update(paper).values(tagged_by=None))
 
 
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the file of a store with the papers of all sample pages."""
+    file = tmp_path_factory.mktemp("seeds") / "notifier.db"
+    engine = new_store(file)
+    for seed in SEEDS:
+        ingest(engine, seed, None, MONDAY)
+    engine.dispose()
+    return file
+
+
 @pytest.mark.parametrize(
     ("before", "after"),
     [
@@ -60,10 +73,9 @@ def forget_tags(engine: Engine) -> None:
     ],
 )
 def test_tags_are_as_if_all_papers_were_matched_with_all_topics(
-    engine: Engine, before: tuple[str, ...], after: tuple[str, ...]
+    seeds: Path, tmp_path: Path, before: tuple[str, ...], after: tuple[str, ...]
 ) -> None:
-    for seed in SEEDS:
-        ingest(engine, seed, None, MONDAY)
+    engine = open_store(f"sqlite:///{shutil.copy(seeds, tmp_path)}")
     tag(engine, catalogue(*before))
     assert tag(engine, catalogue(*after)) == 0, "no paper had to be matched with all topics"
     retagged = topics_of_papers(engine)
@@ -71,6 +83,7 @@ def test_tags_are_as_if_all_papers_were_matched_with_all_topics(
     tag(engine, catalogue(*after))
     assert retagged == topics_of_papers(engine)
     assert any(retagged.values()) == bool(after)
+    engine.dispose()
 
 
 def test_a_paper_that_changes_while_topics_are_matched_is_matched_again(
