@@ -27,8 +27,9 @@ class ReturnedKind(StrEnum):
 class InboxState(NamedTuple):
     """The state of the mailbox that returned messages are read from.
 
-    `error` says why it could not be read since `failing_since`; it is empty if it was read at `read_at`. `uid` is the
-    UID of the newest message read by IMAP. It is valid while the mailbox has this `uid_validity`.
+    `read_at` is when it was last read. If it cannot be read, `error` says why, and `failing_since` says since when;
+    otherwise `error` is empty. `uid` is the UID of the newest message read by IMAP. It is valid while the mailbox has
+    this `uid_validity`.
     """
 
     read_at: datetime | None = None

@@ -89,7 +89,7 @@ def send_test_event(engine: Engine, config: Config, endpoint_id: int, clock: Clo
 
 @retried
 def enable_webhook(engine: Engine, endpoint_id: int) -> None:
-    """Send events to a webhook again that was disabled. Raises UsageError if there is none with this id."""
+    """Send events again to a webhook that was disabled. Raises UsageError if there is none with this id."""
     with writing(engine) as connection:
         if _known(endpoints.find(connection, endpoint_id), endpoint_id).disabled_at:
             endpoints.enable(connection, endpoint_id)

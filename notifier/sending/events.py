@@ -1,9 +1,7 @@
-"""Send the events and the digests for channels that are due, each endpoint's by a sender of its own.
+"""Send the events and the digests for channels that are due. Each endpoint has a sender of its own.
 
-So none waits for another endpoint.
-
-Each is a row of the same outbox as mail. What sends mail also sends these: claims, leases, settling, retries, and
-the pauses of a relay that is down, which is here the endpoint.
+So none waits for another endpoint. Each message is a row of the same outbox as mail, and the functions that claim,
+lease, settle and retry mails do the same with it. An endpoint that is down is paused as a relay is.
 """
 
 from __future__ import annotations
@@ -53,7 +51,7 @@ async def keep_sending_events(
     try:
         while not stopping.is_set():
             for task in [task for task in under_way.values() if task.done()]:
-                task.result()  # raises the failure of the store, which restarts all this
+                task.result()  # raises an error of the store; the service then starts this task again
             under_way = {key: task for key, task in under_way.items() if not task.done()}
             for endpoint in await asyncio.to_thread(_open_endpoints, sender):
                 if endpoint.id not in under_way:

@@ -16,8 +16,8 @@ from notifier.errors import NotifierError
 from notifier.fetching import Client, EventMessage, PostAnswer, endpoint_key, post_event, webhook_client
 from notifier.models import Clock, DeliveryState, Endpoint, Mail
 
-# If more than LONGEST_PAUSE of a pause is left, the clock counts as set back, and the pause as over. So the longest
-# wait that an endpoint may request is a minute shorter.
+# A pause of which more than LONGEST_PAUSE is left counts as over, as if the clock had been set back (see
+# `remaining_pause`). So a wait that an endpoint requests is limited to a minute less.
 LONGEST_REQUESTED_WAIT = LONGEST_PAUSE - timedelta(minutes=1)
 
 _FIRST_REFUSAL, _GONE = 400, 410

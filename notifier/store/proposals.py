@@ -66,7 +66,7 @@ def count(connection: Connection, proposal: Proposal) -> int:
 def count_by_day(connection: Connection, proposal: Proposal) -> dict[date, int]:
     """Return how many papers the proposal has by listing day; days without papers are left out."""
     key = _key(connection, proposal)
-    day = key.op(">>")(literal(DAY_BITS, Integer)).label("day")  # PostgreSQL shifts by no larger number
+    day = key.op(">>")(literal(DAY_BITS, Integer)).label("day")  # in PostgreSQL, a bigint cannot be the shift
     chosen = _selected(connection, proposal, key).with_only_columns(day, func.count()).group_by(literal_column("day"))
     return {date.fromordinal(number): papers for number, papers in connection.execute(chosen)}
 

@@ -68,7 +68,7 @@ def schedule_choices(schedule: ScheduleFields) -> dict[str, object]:
     }
 
 
-def can_be_fewer(subscriber: Subscriber) -> bool:
+def can_get_fewer_mails(subscriber: Subscriber) -> bool:
     """Return whether a subscriber would get fewer mails with the weekly cadence."""
     return (
         subscriber.cadence not in (Cadence.WEEKLY, Cadence.MONTHLY)

@@ -12,7 +12,7 @@ from notifier.signing import UNSUBSCRIBE_PATH, Grant, LinkPurpose
 from notifier.store import reading, subscribers
 from notifier.subscribers import calendars, change_settings, unsubscribe_from_all, unsubscribe_from_one
 from notifier.text.harmless import inert
-from notifier.web.choices import can_be_fewer
+from notifier.web.choices import can_get_fewer_mails
 from notifier.web.grants import require_grant
 from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.site import Site, SiteDependency, page
@@ -33,7 +33,7 @@ def ask(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLRes
     if subscriber is None or subscriber.state is SubscriberState.UNSUBSCRIBED:
         return _unsubscribed_page(site, grant, subscriber)
     label, others = _subscription(grant, subscriber)
-    values: dict[str, Any] = {"label": label, "others": others, "can_be_fewer": can_be_fewer(subscriber)}
+    values: dict[str, Any] = {"label": label, "others": others, "can_get_fewer_mails": can_get_fewer_mails(subscriber)}
     fewer_path = f"{site.root}{UNSUBSCRIBE_PATH}{signed_id}/fewer"
     return page(site, "unsubscribe", address=mask_address(subscriber.email), fewer_path=fewer_path, **values)
 
@@ -53,7 +53,7 @@ def unsubscribe(site: SiteDependency, grant: GrantDependency) -> HTMLResponse:
 def get_fewer(site: SiteDependency, grant: GrantDependency, signed_id: str) -> HTMLResponse:
     """Change the cadence to weekly. A link that can unsubscribe is trusted to do this too."""
     subscriber = _subscriber_of(site, grant)
-    if subscriber is None or not can_be_fewer(subscriber):
+    if subscriber is None or not can_get_fewer_mails(subscriber):
         return ask(site, grant, signed_id)
     changed = change_settings(site.engine, subscriber.id, site.clock(), cadence=Cadence.WEEKLY)
     return page(site, "fewer_done", day=calendars.WEEKDAYS[changed.weekday].title(), hour=changed.hour)

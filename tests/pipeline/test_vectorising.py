@@ -31,7 +31,7 @@ def store(request: pytest.FixtureRequest) -> Engine:
 
 
 def add(engine: Engine, first: int, last: int) -> None:
-    """Store papers with these numbers, and make what they lack."""
+    """Store the papers with the numbers from `first` to `last` - 1, and make their tags and vectors."""
     listings = [
         Listing(position=1, title=f"Paper {number} about subject {number % 5}", abstract=f"We study word{number}.")
         for number in range(first, last)
@@ -81,7 +81,7 @@ def test_every_paper_gets_a_vector_and_half_as_many_again_make_a_new_basis(store
 
 
 def killed_at(call: int) -> Iterator[bool]:
-    """Yield True, but raise an error the given time."""
+    """Yield True for each call before this one, and raise KeyboardInterrupt at this one."""
     while call > 1:
         call -= 1
         yield True
@@ -109,7 +109,7 @@ def test_a_process_killed_while_it_makes_a_basis_leaves_the_earlier_one(
     assert in_use(store).id > first.id
 
 
-def test_a_process_that_is_to_stop_leaves_the_new_basis_to_others_of_which_several_may_make_it(
+def test_a_process_that_stops_leaves_the_new_basis_to_others_and_several_may_make_it_at_once(
     store: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(vectorising, "SMALL", 0)
@@ -166,7 +166,7 @@ def test_papers_without_words_are_stored_like_others(store: Engine) -> None:
     assert np.isfinite(rows.vectors.floats()).all()
 
 
-def test_vectors_of_taste_are_differences_from_the_mean_paper_as_which_one_without_words_counts(store: Engine) -> None:
+def test_vectors_of_taste_are_differences_from_the_mean_and_zero_for_a_paper_without_words(store: Engine) -> None:
     add(store, 0, 10)
     add_listings(store, "later", MONDAY.date(), Listing(position=1, title="?! ??"))
     tag(store, TOPICS)

@@ -66,7 +66,7 @@ def test_a_paper_without_a_vector_is_like_the_mean_paper() -> None:
     assert unknown.most_similar_liked(ANN, papers) == {}
 
 
-def test_no_papers_have_an_order() -> None:
+def test_an_empty_list_of_papers_has_an_empty_order() -> None:
     assert tastes(p1=True).by_trending_and_taste(ANN, []).tolist() == []
 
 

@@ -36,7 +36,8 @@ class RequestRow(Table, table=True):
 class SessionRow(Table, table=True):
     """A browser in which a subscriber has signed in; `secret_hash` is the SHA-256 of the browser's secret.
 
-    `asked_for` says that the link that opened it was asked for, and so worked once; that in a digest works again.
+    `asked_for` is true if it was opened by a link that the subscriber asked for, which works once. The link in a digest
+    works any number of times.
     """
 
     __tablename__ = "session"

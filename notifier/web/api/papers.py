@@ -174,12 +174,12 @@ def get_paper(
 
 
 def no_paper() -> ProblemError:
-    """Return the error that no paper has a key."""
+    """Return the error for a key that no paper has."""
     return not_found("There is no paper with this key.")
 
 
 def hidden_paper() -> ProblemError:
-    """Return the error that a curator has hidden a paper."""
+    """Return the error for a paper that a curator has hidden."""
     return ProblemError(HTTPStatus.GONE, "This paper is not shown here.")
 
 

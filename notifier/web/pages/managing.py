@@ -17,7 +17,7 @@ from notifier.models import Cadence, Subscriber, Subscription
 from notifier.subscribers import Action, within_limits
 from notifier.topics import RESERVED
 from notifier.web.background import in_background
-from notifier.web.choices import can_be_fewer, schedule_choices
+from notifier.web.choices import can_get_fewer_mails, schedule_choices
 from notifier.web.clients import ClientAddress
 from notifier.web.fields import (
     Errors,
@@ -184,7 +184,7 @@ def _settings(
         "new_email": "",
         "digests": subscribers.past_digests(site.engine, subscriber.id, LAST_DIGESTS),
         "reactions": subscribers.count_reactions(site.engine, subscriber.id),
-        "can_be_fewer": can_be_fewer(subscriber),
+        "can_get_fewer_mails": can_get_fewer_mails(subscriber),
         **signed_in(site, subscriber),
         **(typed or {}),
     }

@@ -10,7 +10,7 @@ from fastapi.responses import HTMLResponse
 from notifier import subscribers
 from notifier.errors import UsageError
 from notifier.models import Subscriber, SubscriberState, Subscription
-from notifier.web.choices import can_be_fewer, interest_choices
+from notifier.web.choices import can_get_fewer_mails, interest_choices
 from notifier.web.fields import Errors, Interests, parsed_query, read_interests, sentence
 from notifier.web.forms import SubmittedForm, UrlForm
 from notifier.web.guards import FROM_OWN_PAGES, scripted
@@ -123,7 +123,7 @@ def _form_to_change(
     values = {
         "subscription": found,
         "is_only_one": len(subscriber.subscriptions) == 1,
-        "can_be_fewer": can_be_fewer(subscriber),
+        "can_get_fewer_mails": can_get_fewer_mails(subscriber),
         "errors": errors,
         "interests": interests,
         "preview": preview_of(site, interests),
