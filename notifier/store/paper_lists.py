@@ -11,10 +11,10 @@ from datetime import date
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     ColumnElement,
     Connection,
     Date,
-    Integer,
     Select,
     Subquery,
     and_,
@@ -191,7 +191,7 @@ def _by_newest(found: Any, start: Continuation | None) -> Select[Any]:
 def _place() -> ColumnElement[int | None]:
     """Return the position of a listing in a ranked list, or NULL."""
     ranked = select(dump.c.id).where(dump.c.format.in_(sorted(RANKED_FORMATS)))
-    return case((listing.c.dump_id.in_(ranked), listing.c.position), else_=literal(None, Integer))
+    return case((listing.c.dump_id.in_(ranked), listing.c.position), else_=literal(None, BigInteger))
 
 
 def _is_between(first: date, last: date) -> ColumnElement[bool]:

@@ -104,7 +104,7 @@ def read_basis(connection: Connection, basis_id: int) -> Basis | None:
 def sample_of(connection: Connection, basis_id: int) -> list[int]:
     """Return the ids of the papers that a basis names as its sample; some may have been merged since."""
     sample = connection.scalar(select(similarity_basis.c.sample).where(similarity_basis.c.id == basis_id))
-    ids: list[int] = np.frombuffer(sample or b"", "<i4").tolist()
+    ids: list[int] = np.frombuffer(sample or b"", "<i8").tolist()
     return ids
 
 
@@ -181,7 +181,7 @@ def add_basis(connection: Connection, basis: Basis, papers: int, ids: Sequence[i
         "hashes": basis.hashes.astype("<u4").tobytes(),
         "idf": basis.idf.astype("<f4").tobytes(),
         "projection": basis.projection.astype("<f2").tobytes(),
-        "sample": np.array(evenly(ids, SAMPLE), "<i4").tobytes(),
+        "sample": np.array(evenly(ids, SAMPLE), "<i8").tobytes(),
     }
     values = {
         "fingerprint": sha256(b"".join(columns.values())).hexdigest(),

@@ -11,8 +11,8 @@ from urllib.parse import parse_qsl
 from fastapi import Depends, HTTPException, Request
 
 MAX_FIELDS = 300
-LARGEST_ID = (1 << 31) - 1  # the largest id that any database takes
-MAX_DIGITS = 10
+LARGEST_ID = (1 << 63) - 1  # the largest id that any database takes
+MAX_DIGITS = 19
 URL_ENCODED = "application/x-www-form-urlencoded"
 
 

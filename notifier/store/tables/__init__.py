@@ -7,7 +7,15 @@ from __future__ import annotations
 
 from notifier.store.tables.admin import AdminLogRow
 from notifier.store.tables.api import AccessTokenRow, StoredAnswerRow
-from notifier.store.tables.columns import LARGEST_ID, NAMING, NEVER_REUSE_IDS, Instant, JsonStrings, Table
+from notifier.store.tables.columns import (
+    LARGEST_ID,
+    NAMING,
+    NEVER_REUSE_IDS,
+    Instant,
+    JsonStrings,
+    Table,
+    widen_integers,
+)
 from notifier.store.tables.curation import (
     CorrectedIdentityRow,
     CorrectionRow,
@@ -55,6 +63,8 @@ from notifier.store.tables.subscribers import (
     SubscriptionRow,
     SuppressionRow,
 )
+
+widen_integers()
 
 # The same tables once more, for statements of SQLAlchemy's Core. The type checker knows `paper.c.title` as a column,
 # but `PaperRow.title` as a str.

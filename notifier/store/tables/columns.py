@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from json.encoder import encode_basestring
 from typing import Any
 
-from sqlalchemy import Boolean, Column, DateTime, Dialect, MetaData, Text, false
+from sqlalchemy import BigInteger, Boolean, Column, DateTime, Dialect, Integer, MetaData, Text, false
 from sqlalchemy.types import TypeDecorator
 from sqlmodel import SQLModel
 
@@ -60,8 +60,12 @@ NAMING = {
 
 # NEVER_REUSE_IDS is for tables whose ids may still be in use elsewhere when a row is deleted: in a digest's items, in a
 # late settlement, or in a link in a mail.
-LARGEST_ID = (1 << 31) - 1  # the largest id of a row in PostgreSQL, which refuses larger numbers, even in comparisons
+LARGEST_ID = (1 << 63) - 1  # the largest id of a row; PostgreSQL refuses larger numbers, even in comparisons
 NEVER_REUSE_IDS = {"sqlite_autoincrement": True}
+
+# The type of all whole numbers. SQLite stores each in 64 bits anyway, and gives new rows an id only in a column of its
+# type INTEGER.
+WHOLE_NUMBER = BigInteger().with_variant(Integer(), "sqlite")
 
 
 class Table(SQLModel):
@@ -70,6 +74,14 @@ class Table(SQLModel):
     # Rows are not validated, and building validators at import would take longer than declaring the tables.
     model_config = {"defer_build": True}
     metadata = MetaData(naming_convention=NAMING)
+
+
+def widen_integers() -> None:
+    """Give all integer columns of all tables 64 bits."""
+    for table in Table.metadata.tables.values():
+        for column in table.columns:
+            if type(column.type) is Integer:
+                column.type = WHOLE_NUMBER
 
 
 def instant(nullable: bool = False, index: bool = False) -> Column[datetime]:

@@ -21,7 +21,7 @@ class SimilarityBasisRow(Table, table=True):
     """A basis of vectors, made from `papers` stored papers under one version of the text rules.
 
     The basis in use is the newest that `is_ready`; this is set once every paper has a vector in it. `fingerprint`
-    identifies the content. `sample` holds the ids of some papers, as 32-bit integers. How near these are to a paper
+    identifies the content. `sample` holds the ids of some papers, as 64-bit integers. How near these are to a paper
     decides how near others must be to count as near. The other columns are the arrays of `notifier.similarity.Basis`;
     `fitted` is its number of papers.
     """

@@ -15,7 +15,7 @@ from notifier.subscribers import MailedPaper, Reaction, ReactionRefusal, mailed_
 from notifier.text.harmless import inert
 from notifier.text.paper_links import paper_path, paper_url, upvotes_from
 from notifier.web.clients import ClientAddress
-from notifier.web.forms import Form, SubmittedForm
+from notifier.web.forms import Form, SubmittedForm, is_id
 from notifier.web.grants import require_grant
 from notifier.web.guards import FROM_OWN_PAGES
 from notifier.web.reaction_rows import ShownPaper, counted, is_own_path, reaction_rows
@@ -24,7 +24,6 @@ from notifier.web.site import Site, SiteDependency, page
 from notifier.web.wording import mask_address
 
 MAIL_PATH = VOTE_PATH + "{signed_id}/{paper_id}"
-LARGEST_ID = (1 << 31) - 1  # of a paper
 STATUS = {
     ReactionRefusal.NOT_ACTIVE: HTTPStatus.FORBIDDEN,
     ReactionRefusal.TOO_MANY: HTTPStatus.TOO_MANY_REQUESTS,
@@ -112,7 +111,7 @@ def _paper_by_key(site: Site, key: str) -> Paper:
 
 
 def _mailed(site: Site, grant: Grant, paper_id: str) -> MailedPaper | None:
-    if not (paper_id.isascii() and paper_id.isdecimal() and len(paper_id) <= 10 and int(paper_id) <= LARGEST_ID):
+    if not is_id(paper_id):
         raise HTTPException(HTTPStatus.NOT_FOUND)
     return mailed_paper(site.engine, grant.row_id, int(paper_id))
 
