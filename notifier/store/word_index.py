@@ -31,6 +31,7 @@ FIELDS = ("title", "abstract", "keyword", "author")  # in the order of the packe
 
 # PostgreSQL stores at most _MAX_PLACES positions of a word, and no position above _MAX_PLACE.
 _MAX_PLACES, _MAX_PLACE = 256, 16_383
+_MAX_LEXEME = 2_046  # bytes
 _WEIGHTS = dict(zip(FIELDS, "ABCD", strict=True))  # a tsvector has no columns, but a letter for each position
 
 # These words have a meaning of their own in the index. No word of a paper can be one of them, because no word of a
@@ -223,4 +224,6 @@ def _tsquery(word_search: WordSearch, stems: Mapping[str, Sequence[str]]) -> str
 
 
 def _lexeme(word: str) -> str:
+    """Return a word as a tsvector and a tsquery quote it; a longer one than PostgreSQL takes stands there shortened."""
+    word = word.encode()[:_MAX_LEXEME].decode(errors="ignore")
     return "'" + word.replace("\\", "\\\\").replace("'", "''") + "'"
