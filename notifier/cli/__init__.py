@@ -46,7 +46,8 @@ from notifier.text.harmless import inert
 
 NO_ROOM = (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 QUICK_VERBS = {
-    *("admin-log", "channel", "deliveries", "replies", "sources", "status", "subscribers", "token", "topics", "webhooks")
+    *("admin-log", "channel", "deliveries", "replies", "sources"),
+    *("status", "subscribers", "token", "topics", "webhooks"),
 }
 
 app = typer.Typer(

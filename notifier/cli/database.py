@@ -1,7 +1,8 @@
-"""The commands about the database as a whole: db backup, db upgrade and db restored."""
+"""The commands about the database as a whole: db backup, db copy, db upgrade and db restored."""
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,13 +14,17 @@ from notifier.cli.simulated_clocks import writing_run
 if TYPE_CHECKING:
     from notifier.cli.options import CommandRun
 
+UrlArgument = Annotated[
+    str, typer.Argument(help="sqlite:///FILE, or postgresql+psycopg://USER@HOST/DATABASE.", metavar="URL")
+]
 FileArgument = Annotated[Path, typer.Argument(help="The file to write, such as backup.db.", metavar="FILE")]
 
 
 def register(app: typer.Typer) -> None:
     """Add this file's commands."""
-    group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Back up and upgrade the database.")
+    group = typer.Typer(rich_markup_mode=None, no_args_is_help=True, help="Back up, copy and upgrade the database.")
     group.command("backup", epilog="Example: notifier db backup /backup/notifier.db")(backup)
+    group.command("copy", epilog="Example: notifier db copy postgresql+psycopg://notifier@/papers")(copy)
     group.command("upgrade", epilog="Example: notifier db upgrade")(upgrade)
     group.command("restored", epilog="Example: notifier db restored")(restored)
     app.add_typer(group, name="db")
@@ -49,6 +54,30 @@ def backup(
     key = run.config.path(run.config.secret_file)
     typer.echo(f"{made.file}: {made.size / 1e6:.1f} MB, schema {made.schema}, checked")
     typer.echo(f"keep it on another machine, together with the config and {key}")
+
+
+def copy(context: typer.Context, url: UrlArgument, config: ConfigOption = None, as_json: JsonOption = False) -> None:
+    """Copy everything to another, empty database, such as from SQLite to PostgreSQL, and check the copy.
+
+    Stop the service first: what it writes afterwards is not copied. If this command is stopped or fails, the other
+    database stays empty, and you can run it again. The config and the database that it names stay as they are.
+    """
+    from notifier.cli.output import print_json, progress_bar
+    from notifier.operations.copying import copy_database
+
+    run = command_run(context, config)
+    rows = [0, 0]
+
+    def follow(done: int, total: int) -> None:
+        rows[:] = done, total
+
+    with progress_bar("copying", 100, lambda: rows[0] * 100 // max(rows[1], 1)):
+        made = copy_database(run.engine, url, follow)
+    if as_json:
+        print_json({"url": made.name, "tables": {name: asdict(each) for name, each in made.tables.items()}})
+        return
+    typer.echo(f"{made.name}: {made.rows} rows of {len(made.tables)} tables; all counts and sums agree")
+    typer.echo("next: set [store] url to it on every machine, run `notifier doctor`, and start the service")
 
 
 def upgrade(context: typer.Context, config: ConfigOption = None, as_json: JsonOption = False) -> None:

@@ -23,7 +23,7 @@ from notifier.config.loading import chosen_file, load
 from notifier.config.mail import MailConfig, MaildirConfig, SmtpConfig
 from notifier.config.sources import Preset, SourceConfig
 from notifier.config.token_file import metrics_token
-from notifier.config.values import is_loopback, zone_names
+from notifier.config.values import check_database_url, is_loopback, without_password, zone_names
 from notifier.config.web import LONGEST_BASE_URL, FeedsConfig, WebConfig
 
 __all__ = [
@@ -47,6 +47,7 @@ __all__ = [
     "StoreConfig",
     "TopicConfig",
     "WebConfig",
+    "check_database_url",
     "chosen_file",
     "inbox_password",
     "is_loopback",
@@ -54,5 +55,6 @@ __all__ = [
     "metrics_token",
     "secret_key",
     "unknown_variables",
+    "without_password",
     "zone_names",
 ]

@@ -144,6 +144,14 @@ def index_missing_papers(engine: Engine) -> int:
     return count
 
 
+def index_stored(connection: Connection) -> None:
+    """Add all papers to an empty index, with the tokens and the search keys that are stored."""
+    row = paper_tokens.c
+    stored = select(row.search_key, row.tokenised).where(row.text_version == TEXT_VERSION).order_by(row.search_key)
+    for rows in connection.execute(stored, execution_options={"yield_per": BATCH}).partitions():
+        insert_words(connection, {key: _words(tokenised) for key, tokenised in rows})
+
+
 def _outdated(connection: Connection, limit: int) -> list[Paper]:
     current = select(paper_tokens.c.paper_id).where(paper_tokens.c.text_version == TEXT_VERSION)
     return read_papers(connection, select(paper).where(paper.c.id.not_in(current)).order_by(paper.c.id).limit(limit))

@@ -27,6 +27,7 @@ LARGEST_PICTURE = 200_000  # bytes
 # Commands that take too long or need a desktop, and the test that runs or checks the same thing.
 RUN_ELSEWHERE = {
     "make demo ARGS=--serve": "test_demo_serving.py",
+    "notifier db copy postgresql+psycopg://notifier@db.example.org/notifier": "test_copying.py",  # it needs a server
     "notifier fetch": "test_source_commands.py",  # it asks a service in the internet
     "notifier fetch daily": "test_source_commands.py",
     "notifier ingest https://export.example.org/papers.jsonl --date 2026-07-06": "test_source_commands.py",
