@@ -65,6 +65,7 @@ def sound(
     ingest_page(engine, folder, ["A Paper of Today"], now=now - timedelta(hours=3))
     add_subscriber(engine, SignUp("ann@example.net", topics=("all",), confirmed=True), now=now - timedelta(hours=2))
     engine.dispose()
+    (folder / "var").mkdir(exist_ok=True)
     for private in (folder / "var/notifier.db", folder / "var/secret.key"):
         private.touch()
         private.chmod(0o600)

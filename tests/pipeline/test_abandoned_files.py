@@ -11,8 +11,9 @@ import pytest
 from support.killed_process import die_in
 from support.service import clean_environment, free_ports, run_notifier, wait_until
 
+from notifier.config import load
+
 FOLDERS = ["var/feeds", "var/dumps", "var/done", "var/quarantine", "var/mail/tmp"]
-LOCKS = "var/notifier.db-owners"
 
 
 @pytest.fixture
@@ -25,13 +26,13 @@ def folder(tmp_path: Path) -> Path:
         (tmp_path / each).mkdir(parents=True)
         shutil.copy(draft, tmp_path / each)
     draft.unlink()
-    (tmp_path / "owners").rename(tmp_path / LOCKS)
+    (tmp_path / "owners").rename(load(tmp_path / "config.toml").owners_folder)
     assert len(leftovers(tmp_path)) == len(FOLDERS) + 1
     return tmp_path
 
 
 def leftovers(folder: Path) -> list[Path]:
-    return [*folder.rglob("*.notifier"), *(folder / LOCKS).iterdir()]
+    return [*folder.rglob("*.notifier"), *load(folder / "config.toml").owners_folder.iterdir()]
 
 
 def test_once_removes_what_a_killed_process_left(folder: Path) -> None:

@@ -9,6 +9,7 @@ import pytest
 from sqlalchemy import Engine
 from support.planned_papers import accept_waiting, digests_of, stored_subscriber, used_periods
 from support.service import MONDAY, add_subscriber, ingest_page, run_notifier
+from support.web_site import database_content
 
 from notifier.config import Config
 from notifier.errors import UsageError
@@ -37,18 +38,10 @@ def planned(engine: Engine, tmp_path: Path) -> Engine:
     return engine
 
 
-def database_as_sql(engine: Engine) -> str:
-    """Return the whole content of the database as SQL."""
-    with reading(engine) as connection:
-        raw = connection.connection.driver_connection
-        assert raw is not None
-        return "\n".join(raw.iterdump())
-
-
 def test_nothing_that_names_the_subscriber_is_left(planned: Engine) -> None:
-    assert "surname" in database_as_sql(planned)
+    assert "surname" in database_content(planned)
     assert erase(planned, "Ann.Surname@Example.org", AT_EIGHT) == 1
-    assert "surname" not in database_as_sql(planned).casefold()
+    assert "surname" not in database_content(planned).casefold()
 
 
 def test_other_subscribers_keep_the_shared_query(planned: Engine) -> None:
@@ -76,7 +69,7 @@ def test_leased_mail_is_not_sent_and_its_settlement_is_left_out(planned: Engine)
     with writing(planned) as connection:
         accepted = Settlement(DeliveryState.ACCEPTED, "250 ok", None, 1, 0)
         assert outbox.settle(connection, [(held, accepted)], AT_EIGHT) == set()
-    assert ANN not in database_as_sql(planned)
+    assert ANN not in database_content(planned)
 
 
 def test_an_erased_address_that_signs_up_again_is_a_new_subscriber(planned: Engine) -> None:

@@ -58,9 +58,10 @@ def chosen_store(chosen_databases: PostgresDatabases | None, tmp_path: Path) -> 
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv(STORE_URL, url)
         yield
-    for engine in stores.of_test.further:
+    for engine in stores.of_test.engines:
         engine.dispose()
-        chosen_databases.drop(engine.url.render_as_string(hide_password=False))
+        if (further := engine.url.render_as_string(hide_password=False)) != url:
+            chosen_databases.drop(further)
     stores.of_test = None
 
 

@@ -19,12 +19,12 @@ if TYPE_CHECKING:
 
 @dataclass
 class StoreOfTest:
-    """The PostgreSQL database of the test that runs, and the engines of the further ones that it has asked for."""
+    """The PostgreSQL database of the test that runs, and the engines of all databases that it has asked for."""
 
     url: str
     folder: Path
     is_open: bool = False
-    further: list[Engine] = field(default_factory=list)
+    engines: list[Engine] = field(default_factory=list)
 
 
 # These are None on SQLite; see `chosen_store`.
@@ -50,10 +50,11 @@ def _new_database(databases: PostgresDatabases, file: Path) -> Engine:
     """Open the database of the test for the first file in its folder, and a new one for every other file."""
     if of_test and not of_test.is_open and file.is_relative_to(of_test.folder):
         of_test.is_open = True
-        return open_store(of_test.url)
-    engine = open_store(databases.make())
+        engine = open_store(of_test.url)
+    else:
+        engine = open_store(databases.make())
     if of_test:
-        of_test.further.append(engine)
+        of_test.engines.append(engine)
     return engine
 
 
@@ -66,8 +67,8 @@ def copy_store(source: Engine, file: Path) -> Engine:
     """Open a copy of a store that nobody uses: of a SQLite file as the given file, or in a further database."""
     name = str(source.url.database)
     if databases and of_test:
-        of_test.further.append(open_store(databases.make(template=name)))
-        return of_test.further[-1]
+        of_test.engines.append(open_store(databases.make(template=name)))
+        return of_test.engines[-1]
     shutil.copy(name, file)
     return open_store(f"sqlite:///{file}")
 
