@@ -20,6 +20,9 @@ LATER = "2026-07-06T02:00Z"
 OPENER = "open" if sys.platform == "darwin" else "xdg-open"
 
 
+pytestmark = pytest.mark.sqlite  # each test copies a folder with its SQLite file
+
+
 @pytest.fixture(scope="module")
 def prepared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with papers, and with Ann, whose first digest is due at 08:00 in Berlin."""

@@ -95,6 +95,9 @@ ALLOWED = {
 DUMP = "Bees in the City\nWe study bees in depth. Our experiments show that the method works well.\n"
 
 
+pytestmark = pytest.mark.sqlite  # PostgreSQL needs its driver and dialect
+
+
 @pytest.fixture(scope="module")
 def ready_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder with an empty database at its usual place, a dump and a list of subscribers."""

@@ -20,6 +20,9 @@ VERBS = [
 ]
 
 
+pytestmark = pytest.mark.sqlite  # all tests use a folder with its SQLite file
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Make a folder with a paper and a subscriber whose names ASCII and Latin-1 cannot encode."""

@@ -17,7 +17,6 @@ from time import monotonic
 import pytest
 from dns.resolver import Resolver
 from sqlalchemy import Engine
-from support.chosen_store import IS_CHOSEN, STORE_URL
 from support.disks import mounted
 from support.name_server import SOUND, Records, name_server
 from support.scripted_relay import ScriptedRelay
@@ -34,6 +33,8 @@ from notifier.subscribers.subscribing import SignUp
 
 NOW = datetime(2026, 11, 30, 12, tzinfo=UTC)
 EXTENSIONS = ("SIZE 50000000", "PIPELINING", "8BITMIME", "AUTH PLAIN LOGIN")
+pytestmark = pytest.mark.sqlite  # its set-up has private files, of which the database is one
+
 CONFIG = """\
 [mail]
 sender = "Daily Papers <papers@example.org>"
@@ -65,7 +66,6 @@ def sound(
     ingest_page(engine, folder, ["A Paper of Today"], now=now - timedelta(hours=3))
     add_subscriber(engine, SignUp("ann@example.net", topics=("all",), confirmed=True), now=now - timedelta(hours=2))
     engine.dispose()
-    (folder / "var").mkdir(exist_ok=True)
     for private in (folder / "var/notifier.db", folder / "var/secret.key"):
         private.touch()
         private.chmod(0o600)
@@ -79,7 +79,7 @@ def sound(
 
 @pytest.fixture(autouse=True)
 def _no_variables(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in [name for name in os.environ if name.startswith("NOTIFIER_") and not (IS_CHOSEN and name == STORE_URL)]:
+    for name in [name for name in os.environ if name.startswith("NOTIFIER_")]:
         monkeypatch.delenv(name)
 
 

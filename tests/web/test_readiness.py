@@ -35,6 +35,7 @@ def test_it_is_not_ready_with_another_schema(engine: Engine, tmp_path: Path, ver
     assert answer.text == f"Not ready: {said}.\n"
 
 
+@pytest.mark.sqlite
 def test_it_is_not_ready_without_the_database_and_does_not_say_where_that_is(engine: Engine, tmp_path: Path) -> None:
     client = client_of(engine, tmp_path)
     engine.dispose()
