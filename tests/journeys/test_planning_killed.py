@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 from shutil import copytree
 
-from sqlalchemy import text
+from sqlalchemy import Engine, text
 from support.service import MONDAY, clean_environment, ingest_page, open_simulated_store, open_store_in, run_notifier
 
 from notifier.config import Config, load
@@ -64,16 +64,23 @@ def kill_while_planning(folder: Path, after: int) -> int:
     """Kill a run soon after the store has `after` digests, and return how many the store has then."""
     command = [sys.executable, "-m", "notifier", "plan", "--now", AT_EIGHT]
     with subprocess.Popen(command, cwd=folder, env=clean_environment(), stdout=subprocess.DEVNULL) as run:
-        while run.poll() is None and len(planned(folder)) < after:
+        engine = open_store_in(folder)
+        while run.poll() is None and len(planned_in(engine)) < after:
             time.sleep(0.005)
         run.send_signal(signal.SIGKILL)
+        engine.dispose()
     return len(planned(folder))
 
 
 def planned(folder: Path) -> PlannedDigests:
     """Return the recipient, period and items of every digest."""
     engine = open_store_in(folder)
+    found = planned_in(engine)
+    engine.dispose()
+    return found
+
+
+def planned_in(engine: Engine) -> PlannedDigests:
     with reading(engine) as connection:
         rows = connection.execute(text("SELECT recipient, period, items FROM delivery")).all()
-    engine.dispose()
     return sorted(tuple(row) for row in rows)
