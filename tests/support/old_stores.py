@@ -50,6 +50,8 @@ VALUES: Mapping[str, tuple[Any, ...]] = {
     "delivery.owner": (None,) * ROWS,
     "delivery.endpoint_id": (None,) * ROWS,
     "endpoint.events": ('["paper.announced"]',) * ROWS,
+    "topic.terms": ("[]",) * ROWS,
+    "topic.state": ("REMOVED",) * ROWS,
     "endpoint.kind": ("webhook",) * ROWS,
     "subscriber.endpoint_id": (None,) * ROWS,
     "suppression.state_before": ("ACTIVE",) * ROWS,
