@@ -28,6 +28,7 @@ LARGEST_PICTURE = 200_000  # bytes
 RUN_ELSEWHERE = {
     "make demo ARGS=--serve": "test_demo_serving.py",
     "notifier db copy postgresql+psycopg://notifier@db.example.org/notifier": "test_copying.py",  # it needs a server
+    "notifier db backup before-the-move.db": "test_backups.py",  # it needs a database that is in use
     "notifier fetch": "test_source_commands.py",  # it asks a service in the internet
     "notifier fetch daily": "test_source_commands.py",
     "notifier ingest https://export.example.org/papers.jsonl --date 2026-07-06": "test_source_commands.py",

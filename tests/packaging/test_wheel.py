@@ -59,6 +59,6 @@ def test_the_metadata_contain_the_versions_the_extras_the_license_and_the_comman
     metadata = message_from_bytes(wheel.read(f"{info}/METADATA"))
     assert (metadata["Version"], metadata["License-Expression"]) == (__version__, "MIT")
     assert metadata["Requires-Python"] == ">=3.11"
-    assert metadata.get_all("Provides-Extra") == ["bench", "dev", "postgres"]
+    assert metadata.get_all("Provides-Extra") == ["bench", "channels", "dev", "postgres"]
     assert wheel.read(f"{info}/licenses/LICENSE") == (CHECKOUT / "LICENSE").read_bytes()
     assert "notifier = notifier.cli:main" in wheel.read(f"{info}/entry_points.txt").decode()

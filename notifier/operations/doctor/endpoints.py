@@ -17,6 +17,8 @@ def check_endpoints(setup: Setup) -> Iterator[Finding]:
     """Find webhooks and channels to which nothing can be sent."""
     with reading(setup.engine()) as connection:
         found = endpoints.all_endpoints(connection)
+    if not found:
+        yield ok(Area.ENDPOINTS, "webhooks and channels", "there are none")
     for endpoint in found:
         yield _finding(endpoint, setup)
 
