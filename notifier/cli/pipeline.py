@@ -1,12 +1,10 @@
-"""Define the commands that run the steps: plan, publish, deliver, once, serve, worker."""
+"""Define the commands that run the steps: plan, publish, deliver, once."""
 
 from __future__ import annotations
 
 import logging
 import signal
-import sys
 from functools import partial
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,10 +15,10 @@ from notifier.cli.options import (
     ConfigOption,
     JsonOption,
     NowOption,
-    clock_from,
     command_run,
     warn_of_exposed_secrets,
 )
+from notifier.cli.service import exit_on_signals
 from notifier.cli.simulated_clocks import allow_clock_or_refuse, sleep_function, writing_run
 from notifier.cli.sources import print_alerts
 from notifier.models import DeliveryState
@@ -42,8 +40,6 @@ def register(app: typer.Typer) -> None:
     app.command("plan", epilog="Example: notifier plan --dry-run --now 2026-12-24T08:00:00+01:00")(plan)
     app.command("publish", epilog="Example: notifier publish --json")(publish)
     app.command("deliver", epilog="Example: notifier deliver --json")(deliver)
-    app.command("serve", epilog="Example: notifier --config /etc/notifier/config.toml serve")(serve)
-    app.command("worker", epilog="Example: notifier --config /etc/notifier/config.toml worker")(worker)
     app.command("once", epilog="Example, for cron: notifier --config /etc/notifier/config.toml once")(once)
 
 
@@ -122,7 +118,7 @@ def deliver(
     """Send the mail that is due."""
     from notifier.cli.output import print_json
 
-    _exit_on_signals()
+    exit_on_signals()
     run = writing_run(context, config, now)
     report = send(run)
     if as_json:
@@ -217,48 +213,6 @@ def _show_once(done: OnceReport, as_json: bool) -> None:
         typer.echo(_delivery_summary(done.deliver))
 
 
-def serve(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Run the service: ingest dumps as they come, plan digests when they are due, send mail, serve the web pages."""
-    _exit_on_signals_until_started()
-    from notifier.service import serve as run_service
-
-    file = _configure_logs(context, config)
-    writing_run(context, config, now)  # only for its checks of the config and of --now
-    run_service(file, clock_from(now))
-
-
-def worker(context: typer.Context, config: ConfigOption = None, now: NowOption = None) -> None:
-    """Run another sender beside the service; it only delivers."""
-    _exit_on_signals_until_started()
-    from notifier.service import work
-
-    file = _configure_logs(context, config)
-    writing_run(context, config, now)  # only for its checks of the config and of --now
-    work(file, clock_from(now))
-
-
-def _exit_on_signals_until_started() -> None:
-    """Exit at once on a signal to stop, and ignore one to reload, until the service has started."""
-    _exit_on_signals()
-    signal.signal(signal.SIGHUP, signal.SIG_IGN)
-
-
-def _exit_on_signals() -> None:
-    """Exit at once on a signal to stop. This is safe while no mail is being sent."""
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda _number, _frame: sys.exit(0))
-
-
-def _configure_logs(context: typer.Context, config: Path | None) -> Path | None:
-    """Configure the logs as the config says, and return the file of the config."""
-    from notifier.config import load
-    from notifier.service.logs import configure
-
-    file: Path | None = config or context.obj
-    configure(load(file).log.format)
-    return file
-
-
 def send(run: CommandRun) -> DeliveryReport:
     """Send what is due, with a progress bar on a terminal; on a signal to stop, finish the mail that is being sent."""
     from notifier import pipeline
@@ -272,7 +226,7 @@ def send(run: CommandRun) -> DeliveryReport:
         signal.signal(number, lambda _number, _frame: stopping.set())
     with progress_bar("Sending", count_due_deliveries(run.engine, run.clock()), report.states.total):
         pipeline.deliver(run.engine, run.config, run.clock, stopping, report)
-    _exit_on_signals()
+    exit_on_signals()
     return report
 
 

@@ -39,6 +39,9 @@ PAUSES_AFTER_OUTAGE = (timedelta(seconds=10), timedelta(minutes=15))  # outages 
 PAUSES_AFTER_REFUSAL = (timedelta(minutes=5), timedelta(hours=1))  # the operator has to do something
 
 LONGEST_PAUSE = PAUSES_AFTER_REFUSAL[1]
+# A pause of which more than LONGEST_PAUSE is left counts as over, as if the clock had been set back (see
+# `remaining_pause`). So a wait that an endpoint requests is limited to a minute less.
+LONGEST_REQUESTED_WAIT = LONGEST_PAUSE - timedelta(minutes=1)
 
 PROBE_LEASE = timedelta(seconds=60)  # renewed together with the leases of the claims
 

@@ -2,58 +2,30 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from notifier.config import Config, secret_key
-from notifier.delivery import Outcome, RelayCondition, StillWanted
+from notifier.delivery import Outcome
 from notifier.delivery.channels import ChannelMessage, OpenChannel, decode_message, open_channel, post
-from notifier.delivery.transport import CANCELLED, NextMail, always_wanted, no_next_mail
 from notifier.errors import ConfigError, FetchError, NotifierError
 from notifier.fetching import webhook_client
-from notifier.models import Clock, DeliveryState, Endpoint, Mail, ServiceAnswer
+from notifier.models import Clock, Endpoint, Mail, ServiceAnswer
+from notifier.sending.endpoint_transport import EndpointTransport
 from notifier.signing import decrypted
 
 MESSAGE_SECONDS = 30.0  # no further request for a message begins after this time
 LONGEST_FILE = 4096  # bytes of a file with a URL
 
 
-class ChannelTransport:
-    """Sends digests to one channel, one at a time; see Transport."""
+class ChannelTransport(EndpointTransport):
+    """Sends digests to one channel, one at a time."""
 
-    def __init__(self, endpoint: Endpoint, config: Config, clock: Clock) -> None:
-        self._endpoint = endpoint
-        self._config = config
-        self._clock = clock
-
-    async def __aenter__(self) -> Self:
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    async def send(
-        self,
-        mail: Mail,
-        still_wanted: StillWanted = always_wanted,
-        next_mail: NextMail = no_next_mail,  # noqa: ARG002 - a request holds one digest
-    ) -> Outcome:
-        """Send a digest and return its outcome."""
-        if not await still_wanted():
-            return CANCELLED
-        return await asyncio.to_thread(self._post, mail)
-
-    def _post(self, mail: Mail) -> Outcome:
-        try:
-            message = decode_message(mail.content)
-            return post_to_channel(self._endpoint, self._config, message, mail.message_id, self._clock)
-        except NotifierError as error:
-            return Outcome(DeliveryState.DEFERRED, str(error), RelayCondition.DOWN)
+    def post(self, mail: Mail) -> Outcome:
+        """Post a digest. Raises NotifierError if the channel's URL cannot be read or used."""
+        message = decode_message(mail.content)
+        return post_to_channel(self._endpoint, self._config, message, mail.message_id, self._clock)
 
 
 def post_to_channel(

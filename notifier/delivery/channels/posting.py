@@ -7,6 +7,7 @@ from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from notifier.delivery.breaker import LONGEST_REQUESTED_WAIT
 from notifier.delivery.channels.layouts import laid_out
 from notifier.delivery.channels.messages import ChannelMessage
 from notifier.delivery.channels.services import OpenChannel, without_loggers
@@ -17,7 +18,6 @@ from notifier.models import DeliveryState, ServiceAnswer
 if TYPE_CHECKING:
     from notifier.delivery.channels.plugin_requests import KeptAnswers, MakeRequest
 
-LONGEST_WAIT = timedelta(minutes=59)  # a pause must be shorter than breaker.LONGEST_PAUSE when it is looked at
 TITLE_LENGTH = 200  # characters; ntfy allows 250 bytes
 
 _TOO_MANY = 429
@@ -65,11 +65,11 @@ def outcome_of(kept: KeptAnswers, is_accepted: bool, now: datetime) -> Outcome:
     reply = _reply(answer, kept)
     if answer.status == _TOO_MANY:
         until = _retry_after(answer, now)
-        not_before = min(until, now + LONGEST_WAIT) if until else None
+        not_before = min(until, now + LONGEST_REQUESTED_WAIT) if until else None
         return Outcome(DeliveryState.DEFERRED, reply, RelayCondition.DOWN, not_before=not_before)
     if _is_gone(answer):
         return Outcome(DeliveryState.DEFERRED, reply, RelayCondition.REFUSING)
-    until = min(answer.retry_after, now + LONGEST_WAIT) if answer.retry_after else None
+    until = min(answer.retry_after, now + LONGEST_REQUESTED_WAIT) if answer.retry_after else None
     return Outcome(DeliveryState.DEFERRED, reply, RelayCondition.DOWN, not_before=until)
 
 
