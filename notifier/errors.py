@@ -90,8 +90,11 @@ class FetchError(NotifierError):
 
     `reason` says what happened and to what; the message is the reason with the cure. `status` is that of the reply, if
     there was one. `retry_after` is the time before which the server wants no request, if it has said so. `body` is what
-    came in place of a document, if something did.
+    came in place of a document, if something did. `may_have_arrived` says that the connection was made, but no answer
+    came: the server may have got the request.
     """
+
+    may_have_arrived = False
 
     def __init__(
         self,

@@ -82,9 +82,10 @@ class Exchange:
                     raise _too_slow(url, deadline)
                 return response
             except (httpx2.TransportError, FetchError) as error:
+                is_connected = not isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout))
                 if watch.has_ended or not deadline.left:
-                    raise _too_slow(url, deadline) from None
-                if isinstance(error, (httpx2.ConnectError, httpx2.ConnectTimeout, FetchError)):
+                    raise _without_answer(_too_slow(url, deadline), is_connected) from None
+                if isinstance(error, FetchError) or not is_connected:
                     raise
                 raise _broken(url, error, deadline) from None
 
@@ -152,13 +153,19 @@ def _broken(url: ParsedUrl, error: Exception, deadline: Deadline) -> FetchError:
         case httpx2.ProxyError():
             return FetchError(f"the proxy refused the request to {url}", "check [fetching] proxy")
         case httpx2.TimeoutException():
-            return _too_slow(url, deadline)
+            return _without_answer(_too_slow(url, deadline))
         case httpx2.LocalProtocolError():
             return FetchError(f"the request to {url} cannot be written", CHECK_URL)
         case httpx2.RemoteProtocolError():
-            return TemporaryError(url, f"{url} sent no response in HTTP")
+            return _without_answer(TemporaryError(url, f"{url} sent no response in HTTP"))
         case _:
-            return TemporaryError(url, f"the connection to {url} broke")
+            return _without_answer(TemporaryError(url, f"the connection to {url} broke"))
+
+
+def _without_answer(error: FetchError, is_connected: bool = True) -> FetchError:
+    """Return an error that says whether the server may have got the request."""
+    error.may_have_arrived = is_connected
+    return error
 
 
 def _too_slow(url: ParsedUrl, deadline: Deadline) -> FetchError:

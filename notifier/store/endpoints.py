@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection, Row, delete, exists, or_, select, update
 
 from notifier.models import DeliveryState, Endpoint, EndpointKind, EventType
-from notifier.store.outbox import may_be_sent
+from notifier.store.outbox import AT_ONCE, may_be_sent
 from notifier.store.papers import newest_sequence
 from notifier.store.statements import insert_one
 from notifier.store.tables import LARGEST_ID, delivery, endpoint, relay
@@ -113,9 +113,11 @@ def disable(connection: Connection, endpoint_id: int, reason: str, now: datetime
 
 
 def enable(connection: Connection, endpoint_id: int) -> None:
-    """Send to an endpoint again: the digests that wait, but no events of the time in between."""
+    """Send to an endpoint again: the digests that wait, at once, but no events of the time in between."""
     enabled = {"disabled_at": None, "disabled_reason": "", "cursor": newest_sequence(connection)}
     connection.execute(update(endpoint).where(_has_id(endpoint_id)).values(enabled))
+    deferred = (delivery.c.endpoint_id == endpoint_id, delivery.c.state == DeliveryState.DEFERRED)
+    connection.execute(update(delivery).where(*deferred).values(next_try=AT_ONCE))
     connection.execute(delete(relay).where(relay.c.name == relay_name(endpoint_id)))
 
 

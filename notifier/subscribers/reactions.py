@@ -84,8 +84,8 @@ class MailedPaper:
 
 
 def may_react(subscriber: Subscriber) -> bool:
-    """Return whether a subscriber may vote and give feedback."""
-    return subscriber.state is SubscriberState.ACTIVE
+    """Return whether a subscriber may vote and give feedback. A channel may not: people vote by their own accounts."""
+    return subscriber.state is SubscriberState.ACTIVE and subscriber.endpoint_id is None
 
 
 def react(  # noqa: PLR0913, PLR0917

@@ -192,7 +192,8 @@ def _changed(slug: str, built_in: Topic | None, change: TopicConfig) -> Topic | 
         reserved = ", ".join((*RESERVED, SEARCH))
         raise ConfigError(f"topics.{slug} is no valid slug; use lower-case words joined by hyphens, not {reserved}")
     if change.removed and built_in is None:
-        raise ConfigError(f"topics.{slug}: there is no such topic to remove; `notifier topics` lists the topics")
+        cure = "`notifier topics` lists the topics, and `notifier topics remove` removes one that was added there"
+        raise ConfigError(f"topics.{slug}: the config can remove built-in topics only; {cure}")
     if change.removed:
         return None
     if built_in is None and not (change.title and change.query):

@@ -33,7 +33,7 @@ each_service = pytest.mark.parametrize("service", SERVICES, ids=lambda service: 
 
 def message(titles: tuple[str, ...], *, sections: int = 1) -> ChannelMessage:
     papers = tuple(
-        MessagePaper(title, f"https://arxiv.org/abs/2607.{n:05}?a=(x)&b=<y>|z", f"{OURS}/paper/{n}", "12 here", title)
+        MessagePaper(title, f"https://arxiv.org/abs/2607.{n:05}?a=(x)&b=<y>|@x", f"{OURS}/paper/{n}", "12 here", title)
         for n, title in enumerate(titles)
     )
     labels = [f"{title} {n}" for n, title in zip(range(sections), titles, strict=False)]

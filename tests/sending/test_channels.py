@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import logging
 import ssl
 from collections.abc import Iterator
@@ -13,6 +15,7 @@ from slack_sdk.webhook import WebhookClient
 from sqlalchemy import Engine
 from support.channels import TITLES, channel_config, endpoint_row, plan_for_channels, rows, subscribe_channel
 from support.chat_services import (
+    BOT,
     DISCORD,
     DISCORD_TOKEN,
     DISCORD_URL,
@@ -31,9 +34,9 @@ from support.chat_services import (
 )
 from support.https_service import Answer, Asked
 from support.outbox import AT_EIGHT, SettableClock
-from support.service import add_subscriber, ingest_page
+from support.service import add_subscriber, free_ports, ingest_page
 
-from notifier.config import Config, WebConfig
+from notifier.config import Config, FetchingConfig, WebConfig
 from notifier.models import DeliveryState
 from notifier.operations.adding_channels import ChannelUrl, add_channel
 from notifier.operations.adding_channels import test_channel as send_test_message
@@ -196,8 +199,9 @@ def test_a_channel_that_is_gone_is_disabled_and_its_digest_is_kept_until_it_is_e
 ) -> None:
     subscribe_channel(engine, config, "lab", url)
     plan_for_channels(engine, tmp_path, config)
-    chats.instead[host] = lambda asked: None if "well-known" in asked.path else answer
+    chats.instead[host] = lambda _: answer
     deliver(engine, config, SettableClock())
+    assert not any("well-known" in asked.path for asked in chats.asked(host))
     assert reply in endpoint_row(engine, "lab").disabled_reason
     assert rows(engine)["channel:lab"].state == DeliveryState.DEFERRED
     number = len(chats.asked(host))
@@ -208,6 +212,19 @@ def test_a_channel_that_is_gone_is_disabled_and_its_digest_is_kept_until_it_is_e
     enable_channel(engine, "lab")
     deliver(engine, config, SettableClock(AT_EIGHT + timedelta(hours=2)))
     assert len(chats.texts(host)) == 1
+    assert rows(engine)["channel:lab"].state == DeliveryState.ACCEPTED
+
+
+def test_what_waits_for_a_channel_is_sent_as_soon_as_the_channel_is_enabled(
+    engine: Engine, tmp_path: Path, chats: ChatServices, config: Config
+) -> None:
+    subscribe_channel(engine, config, "lab", SLACK_URL)
+    plan_for_channels(engine, tmp_path, config)
+    chats.instead[SLACK] = lambda _: Answer(b"no_service", 404)
+    deliver(engine, config, SettableClock())
+    chats.instead.clear()
+    enable_channel(engine, "lab")
+    deliver(engine, config, SettableClock(AT_EIGHT + timedelta(seconds=30)))
     assert rows(engine)["channel:lab"].state == DeliveryState.ACCEPTED
 
 
@@ -244,9 +261,9 @@ def test_a_repeated_message_has_the_same_transaction_id_so_matrix_shows_it_once(
 
     chats.instead[MATRIX] = accept_and_hide
     deliver(engine, config, SettableClock())
-    assert rows(engine)["channel:lab"].state == DeliveryState.DEFERRED
+    assert rows(engine)["channel:lab"].state == DeliveryState.UNCERTAIN
     chats.instead.clear()
-    deliver(engine, config, SettableClock(AT_EIGHT + timedelta(minutes=10)))
+    deliver(engine, config, SettableClock(AT_EIGHT + timedelta(minutes=20)))
     assert rows(engine)["channel:lab"].state == DeliveryState.ACCEPTED
     assert len([asked for asked in chats.asked(MATRIX) if asked.method == "PUT"]) == 2
     assert len(chats.texts(MATRIX)) == 1
@@ -263,11 +280,10 @@ def test_a_repeated_message_has_the_same_transaction_id_so_matrix_shows_it_once(
         json_answer(429, retry_after="soon", retry_after_ms=[], parameters=3),
         json_answer(429, retry_after=-1e308),
         Answer(b"\xff\xfe\x00", 400),
-        Answer(raw=[b"this is no HTTP\r\n\r\n"]),
     ],
     ids=[
         *("a megabyte", "a page", "a redirect to a private address", "deep JSON", "deep JSON of a limit"),
-        *("no time", "a time long ago", "bytes", "no HTTP"),
+        *("no time", "a time long ago", "bytes"),
     ],
 )
 @pytest.mark.parametrize(("url", "host"), [(SLACK_URL, SLACK), (MATRIX_URL, MATRIX)])
@@ -283,6 +299,66 @@ def test_wrong_answers_defer_the_digest(  # noqa: PLR0913, PLR0917
     assert len(row.reply) < 400
     assert {asked.headers["host"] for asked in chats.service.requests} == {host}
     assert endpoint_row(engine, "lab").disabled_at is None
+
+
+@pytest.mark.parametrize("answer", [Answer(raw=[b""]), Answer(raw=[b"this is no HTTP\r\n\r\n"])])
+def test_a_digest_without_an_answer_is_sent_twice_more_at_most_and_its_papers_do_not_come_again(
+    engine: Engine, tmp_path: Path, chats: ChatServices, config: Config, answer: Answer
+) -> None:
+    subscribe_channel(engine, config, "lab", SLACK_URL)
+    plan_for_channels(engine, tmp_path, config)
+    chats.instead[SLACK] = lambda _: answer
+    for hours in range(12):
+        deliver(engine, config, SettableClock(AT_EIGHT + timedelta(hours=hours)))
+    row = rows(engine)["channel:lab"]
+    assert (row.state, row.next_try) == (DeliveryState.UNCERTAIN, None)
+    assert len(chats.asked(SLACK)) == 3
+    chats.instead.clear()
+    ingest_page(engine, tmp_path, ["A Paper of the Next Day"])
+    tomorrow = AT_EIGHT + timedelta(days=1)
+    plan(engine, config, tomorrow)
+    deliver(engine, config, SettableClock(tomorrow))
+    (text,) = chats.texts(SLACK)
+    assert "A Paper of the Next Day" in text
+    assert not any(title in text for title in TITLES)
+
+
+def test_a_digest_that_was_not_handed_over_waits_for_its_service(
+    engine: Engine, tmp_path: Path, config: Config
+) -> None:
+    subscribe_channel(engine, config, "lab", SLACK_URL)
+    plan_for_channels(engine, tmp_path, config)
+    nobody_listens = FetchingConfig.model_validate({"proxy": f"http://127.0.0.1:{free_ports(1)[0]}"})
+    deliver(engine, Config(fetching=nobody_listens).located_in(tmp_path), SettableClock())
+    assert rows(engine)["channel:lab"].state == DeliveryState.DEFERRED
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "secrets"),
+    [
+        ("jsons://bot.example.org/hook?+X-Token=s3cr3t-value", BOT, ["s3cr3t-value"]),
+        ("jsons://robot-name:s3cr3t-value@bot.example.org/hook", BOT, ["s3cr3t-value", "robot-name"]),
+        ("matrixs://robot-name:s3cr3t-value@matrix.example.org/!room123:example.org", MATRIX, ["s3cr3t-value"]),
+        (TELEGRAM_URL, "api.telegram.org", ["123456789:AAG0abcdefghijklmnopqrstuvwxyz12345"]),
+    ],
+)
+def test_a_reply_that_quotes_a_request_in_another_form_shows_no_secret(  # noqa: PLR0913, PLR0917
+    engine: Engine, tmp_path: Path, chats: ChatServices, config: Config, url: str, host: str, secrets: list[str]
+) -> None:
+    subscribe_channel(engine, config, "lab", url)
+    plan_for_channels(engine, tmp_path, config)
+
+    def quote(asked: Asked) -> Answer:
+        given = asked.headers.get("authorization", "").removeprefix("Basic ")
+        basic = base64.b64decode(given).decode() if given else ""
+        token = asked.path.partition("/bot")[2].partition("/")[0]
+        return Answer(f"{basic} {token} {asked.headers.get('x-token')} {asked.body.decode()}".encode(), 500)
+
+    chats.instead[host] = quote
+    deliver(engine, config, SettableClock())
+    row = rows(engine)["channel:lab"]
+    assert row.reply.startswith("HTTP 500: ")
+    assert not [secret for secret in secrets if secret in row.reply], row.reply
 
 
 @pytest.mark.parametrize(("url", "host"), [(SLACK_URL, SLACK), (DISCORD_URL, DISCORD), (MATRIX_URL, MATRIX)])
@@ -325,7 +401,7 @@ def test_the_relay_is_not_taken_for_working_because_a_channel_accepts_digests(
 def test_options_in_a_url_cannot_turn_plain_text_into_markup_or_let_apprise_wait(
     engine: Engine, tmp_path: Path, chats: ChatServices, config: Config
 ) -> None:
-    options = "?format=markdown&retry=5&wait=9&redirect=yes&verify=no&rto=999&image=yes&avatar=yes&overflow=split"
+    options = "?format=markdown&ping=@everyone&retry=5&wait=9&redirect=yes&verify=no&rto=999&image=yes&avatar=yes"
     subscribe_channel(engine, config, "ntfy", f"{NTFY_URL}{options}")
     subscribe_channel(engine, config, "discord", f"{DISCORD_URL}{options}")
     plan_for_channels(engine, tmp_path, config)
@@ -333,6 +409,10 @@ def test_options_in_a_url_cannot_turn_plain_text_into_markup_or_let_apprise_wait
     (asked,) = chats.asked("ntfy.example.org")
     assert "x-markdown" not in asked.headers
     assert "x-icon" not in asked.headers
+    (asked,) = chats.asked(DISCORD)
+    message = json.loads(asked.body)
+    assert "@everyone" not in message["content"]
+    assert "allow_mentions" not in message
     chats.instead = {DISCORD: lambda _: Answer(b"", 503)}
     assert send_test_message(engine, config, "discord", SettableClock())[1].reply == "HTTP 503"
     assert len(chats.asked(DISCORD)) == 2

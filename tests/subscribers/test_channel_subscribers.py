@@ -111,3 +111,9 @@ def test_a_csv_file_brings_channels_back_and_refuses_those_that_do_not_exist(eng
         found = {each.email: each for each in everyone(connection)}
     assert found[CHANNEL].state is SubscriberState.ACTIVE
     assert len(found[CHANNEL].subscriptions) == 2
+
+
+@pytest.mark.usefixtures("lab")
+def test_a_channel_cannot_vote_because_people_vote_by_their_own_accounts(engine: Engine) -> None:
+    assert subscribers.may_react(add_subscriber(engine, SignUp("ann@example.org", ("moe",), confirmed=True)))
+    assert not subscribers.may_react(add_subscriber(engine, SignUp(CHANNEL, ("moe",))))

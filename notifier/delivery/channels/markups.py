@@ -13,7 +13,7 @@ from html import escape
 
 _BREAK = "\u200b"
 _LIVELY = re.compile(r"@|://|\bwww\.|:(?=[A-Za-z0-9_+\-]+:)|(?<![^\s(\[])#(?=\w)", re.IGNORECASE)
-_UNSAFE_IN_URL = re.compile(r"[\s<>|()\[\]\\\"`{}^]")
+_UNSAFE_IN_URL = re.compile(r"[\s<>|()\[\]\\\"`{}^@]")
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]<>()#~|$])")
 _SLACK_STYLES = re.compile(r"([*_~`])")
 
@@ -38,7 +38,7 @@ def still(text: str) -> str:
 
 
 def safe_in_markup(url: str) -> str:
-    """Return a URL in which every character that could end a link is percent-encoded."""
+    """Return a URL in which every character that could end a link, or begin a mention, is percent-encoded."""
     return _UNSAFE_IN_URL.sub(lambda found: "".join(f"%{byte:02X}" for byte in found[0].encode()), url)
 
 
@@ -71,6 +71,7 @@ def _html_link(url: str, text: str) -> str:
 
 
 PLAIN = Markup(str, None, str)
+PLAIN_CHAT = Markup(still, None, str)  # for apps that turn URLs in a text into links
 SLACK = Markup(_slack_text, _slack_link, lambda text: f"*{text}*")
 DISCORD = Markup(_markdown_text, _discord_link, lambda text: f"**{text}**")
 MARKDOWN = Markup(_markdown_text, _markdown_link, lambda text: f"**{text}**", bullet="- ")

@@ -21,7 +21,7 @@ import requests
 from requests.adapters import BaseAdapter
 from requests.structures import CaseInsensitiveDict
 
-from notifier.errors import NotifierError
+from notifier.errors import FetchError, NotifierError
 from notifier.models import ServiceAnswer
 
 # Makes a request with a method, a URL, headers and a body. Raises NotifierError if there is no answer.
@@ -44,11 +44,12 @@ class KeptAnswers(BaseAdapter):
     a login or a room is refused, try to register a user or to make a room.
     """
 
-    def __init__(self, make_request: MakeRequest) -> None:
+    def __init__(self, make_request: MakeRequest, secrets: set[str]) -> None:
         super().__init__()
         self.last: ServiceAnswer | None = None
         self.failure: NotifierError | None = None
-        self._secrets: set[str] = set()
+        self.may_have_arrived = False
+        self._secrets = secrets
         self._make_request = make_request
         self._left = MOST_REQUESTS
         self._has_ended = False
@@ -66,6 +67,10 @@ class KeptAnswers(BaseAdapter):
             answer = self._make_request(str(request.method), str(request.url), headers, body)
         except NotifierError as failure:
             self.failure, self._has_ended = failure, True
+            # A GET only asks; any other request may be the message.
+            self.may_have_arrived = (
+                isinstance(failure, FetchError) and failure.may_have_arrived and request.method != "GET"
+            )
             raise requests.ConnectionError("no answer") from None
         self.last = answer
         is_refused = answer.status == 404 and request.method != "GET"  # a GET may ask whether something is there
@@ -73,7 +78,10 @@ class KeptAnswers(BaseAdapter):
         return _response(request, answer)
 
     def without_secrets(self, text: str) -> str:
-        """Return a text without any part of the URLs and the tokens that were sent: a server may quote them."""
+        """Return a text without what the channel's URL holds, and without any part of the requests' URLs.
+
+        A server may quote its request in its answer.
+        """
         for secret in sorted(self._secrets, key=len, reverse=True):
             text = text.replace(secret, "***")
         return text
@@ -89,7 +97,7 @@ def answers_kept(plugin: Any, make_request: MakeRequest) -> Iterator[KeptAnswers
         module = sys.modules[each.__module__]
         if getattr(module, "requests", None) is requests:
             module.requests = _REPLACEMENT  # type: ignore[attr-defined]
-    kept = KeptAnswers(make_request)
+    kept = KeptAnswers(make_request, {text for text in _texts_in(vars(plugin)) if len(text) >= SHORTEST_SECRET})
     with requests.Session() as session:
         session.trust_env = False
         session.mount("https://", kept)
@@ -126,6 +134,18 @@ class _Replacement:
 
 
 _REPLACEMENT = _Replacement()
+
+
+def _texts_in(value: object) -> Iterator[str]:
+    """Yield all texts in a value, and in the collections that it holds."""
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, Mapping):
+        for each in value.values():
+            yield from _texts_in(each)
+    elif isinstance(value, list | tuple | set | frozenset):
+        for each in value:
+            yield from _texts_in(each)
 
 
 def _possible_secrets(request: requests.PreparedRequest) -> set[str]:

@@ -52,11 +52,12 @@ def outcome_of(kept: KeptAnswers, is_accepted: bool, now: datetime) -> Outcome:
     """Return the outcome of an attempt.
 
     REFUSING says that the channel or the right to post to it is gone, so that an operator has to do something. Any
-    other failure may be over later.
+    other failure may be over later. Without an answer, it is UNCERTAIN whether the service has the message.
     """
     if kept.failure is not None:
         reason = one_line(kept.without_secrets(str(kept.failure)))
-        return Outcome(DeliveryState.DEFERRED, reason, RelayCondition.DOWN)
+        state = DeliveryState.UNCERTAIN if kept.may_have_arrived else DeliveryState.DEFERRED
+        return Outcome(state, reason, RelayCondition.DOWN)
     answer = kept.last
     if answer is None:
         return Outcome(DeliveryState.DEFERRED, "Apprise made no request for this URL", RelayCondition.REFUSING)

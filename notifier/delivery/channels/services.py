@@ -98,7 +98,7 @@ SERVICES = (
         format="markdown",
     ),
     Service("Telegram", ("tgram",), "telegram:NotifyTelegram", markups.TELEGRAM, 4_096, _utf16, "html", ("targets",)),
-    Service("ntfy", ("ntfy", "ntfys"), "ntfy:NotifyNtfy", markups.PLAIN, 3_800, _ntfy, "text", ("topics",), True),
+    Service("ntfy", ("ntfy", "ntfys"), "ntfy:NotifyNtfy", markups.PLAIN_CHAT, 3_800, _ntfy, "text", ("topics",), True),
     Service("webhook", ("json", "jsons"), "custom_json:NotifyJSON", markups.PLAIN, 60_000, _utf8, "text", (), True),
 )
 # The hosts of services whose URLs do not name them, by service and mode in Apprise.
@@ -110,6 +110,13 @@ _FIXED_HOSTS = {
     ("Telegram", ""): "api.telegram.org",
     ("ntfy", "cloud"): "ntfy.sh",
 }
+# The attributes of Apprise's classes that add something to a message, or requests to other servers, if they are set.
+_SWITCHES = (
+    *("include_image", "include_footer", "include_timestamp", "avatar", "use_blocks", "fields"),
+    *("e2ee", "autoverify", "discovery"),
+)
+# The options of a URL that would turn the text into another markup, or mention people.
+_LEFT_OUT = {"format", "ping"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +143,7 @@ def open_channel(url: str) -> OpenChannel:
         raise UsageError(f"this is no URL of a channel, of at most {LONGEST_URL} characters in ASCII; {_CURE}")
     with without_loggers():
         service, plugin = _instance(url)
-        _harden(service, plugin)
+        _harden(plugin)
     _check(service, plugin)
     return OpenChannel(service, plugin, _server(service, plugin))
 
@@ -188,19 +195,18 @@ def _made(service: Service, values: dict[str, Any] | None) -> Any:
     try:
         if values is None:
             raise ValueError
-        return _plugin_class(service)(asset=asset, **values)
+        kept = {name: value for name, value in values.items() if name not in _LEFT_OUT}
+        return _plugin_class(service)(asset=asset, **kept)
     except Exception:  # whatever Apprise raises: its messages may quote the URL
         raise UsageError(f"the URL is no complete URL of {service.label}; {_CURE}") from None
 
 
-def _harden(service: Service, plugin: Any) -> None:
+def _harden(plugin: Any) -> None:
     """Switch off what Apprise would do besides sending one message: waiting, redirects, pictures, encryption."""
     plugin.redirects = False
     plugin.request_rate_per_sec = 0
     plugin.throttle = lambda *_, **__: None
-    if service.markup is markups.PLAIN:
-        plugin.notify_format = service.format  # with `format=markdown`, ntfy would show plain text as Markdown
-    for name in ("include_image", "include_footer", "include_timestamp", "avatar", "use_blocks", "e2ee", "autoverify"):
+    for name in _SWITCHES:
         if hasattr(plugin, name):
             setattr(plugin, name, False)
 
