@@ -16,7 +16,7 @@ from notifier.config import Config
 from notifier.errors import UsageError
 from notifier.models import AdminEntry
 from notifier.operations.admin_log import log_done
-from notifier.store import reading, retried, topics, writing
+from notifier.store import reading, retried, subscriptions, topics, writing
 from notifier.topics import (
     Catalogue,
     StoredTopic,
@@ -178,6 +178,7 @@ def _change(
         if edit.by != COMMAND:
             subject = f"topic {changed.slug}"
             log_done(connection, AdminEntry(at=edit.at, actor=edit.by, action=action, subject=subject, details=details))
+        subscriptions.set_topic_title(connection, changed.slug, changed.title)
         return topics.save(connection, changed, state, edit.by, edit.at)
 
 

@@ -35,7 +35,7 @@ from notifier.pipeline.considering_votes import consider_votes
 from notifier.pipeline.pinning import begin_pins
 from notifier.pipeline.tagging import tag_all
 from notifier.pipeline.telling_endpoints import tell_endpoints
-from notifier.store import expiring, outbox, reading, retried, subscribers, topics, writing
+from notifier.store import expiring, outbox, reading, retried, subscribers, tags, topics, writing
 from notifier.store.advisory_locks import claimed
 from notifier.store.topics import catalogue_in_use
 from notifier.subscribers import calendars, date_repairs, end_pauses, update_stored_queries
@@ -44,6 +44,7 @@ from notifier.topics import Catalogue
 log = logging.getLogger(__name__)
 
 BATCH = 500
+TAGGING_TRIES = 5
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,15 +92,24 @@ def plan(engine: Engine, config: Config, now: datetime) -> PlanReport:
 def _candidates(engine: Engine, config: Config, tagged_with: Catalogue, now: datetime) -> Candidates | None:
     """Return the papers after the lowest cursor of all subscribers who are due; None if nobody is due.
 
-    If an administrator has changed a topic since papers were tagged, they are tagged again first. Otherwise all of them
-    would wait for the next planning, and the digests that are due would be skipped.
+    If an administrator has changed a topic since papers were tagged, they are tagged again first. So are papers that a
+    process with the earlier topics has tagged meanwhile. Otherwise all of them would wait for the next planning, and
+    the digests that are due would be skipped. Two machines with different configs would tag by turns for ever, so the
+    last try takes what there is.
     """
+    tries_left = TAGGING_TRIES
     while True:
         with reading(engine) as connection:
             catalogue = topics.catalogue(connection, config)
-            if catalogue.fingerprint == tagged_with.fingerprint:
-                cursor = subscribers.oldest_cursor_due(connection, now)
-                return None if cursor is None else Candidates(connection, cursor, catalogue, now)
+            cursor = subscribers.oldest_cursor_due(connection, now)
+            if cursor is None:
+                return None
+            is_current = catalogue.fingerprint == tagged_with.fingerprint and not tags.are_tagged_by_another(
+                connection, catalogue.fingerprint, cursor
+            )
+            if is_current or not tries_left:
+                return Candidates(connection, cursor, catalogue, now)
+        tries_left -= 1
         tagged_with = tag_all(engine, config)
 
 

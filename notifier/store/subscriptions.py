@@ -68,6 +68,12 @@ def add(connection: Connection, additions: Mapping[int, Sequence[NewSubscription
     return len(new)
 
 
+def set_topic_title(connection: Connection, slug: str, title: str) -> None:
+    """Give the subscriptions to a topic its new title as their label."""
+    renamed = (subscription.c.topic == slug, subscription.c.label != title)
+    connection.execute(update(subscription).where(*renamed).values(label=title))
+
+
 def _name(new: NewSubscription, names: Mapping[str, str]) -> str | None:
     return names.get(new.canonical or "") if new.name is None else new.name or None
 

@@ -114,6 +114,12 @@ def are_untagged(connection: Connection, fingerprint: str) -> bool:
     return bool(connection.scalar(select(exists().where(_is_untagged(fingerprint)))))
 
 
+def are_tagged_by_another(connection: Connection, fingerprint: str, after: int) -> bool:
+    """Return whether another catalogue has tagged a paper with a sequence number above `after`."""
+    by_another = paper.c.tagged_by.is_not(None) & (paper.c.tagged_by != fingerprint)
+    return bool(connection.scalar(select(exists().where(paper.c.sequence > max(after, 0), by_another))))
+
+
 def first_untagged(connection: Connection, fingerprint: str, after: int) -> int | None:
     """Return the lowest sequence number above `after` among the announced papers that the catalogue has not tagged.
 

@@ -125,8 +125,12 @@ def similar_to(connection: Connection, word: str) -> list[str]:
 
 
 def _add_words(connection: Connection, papers: Iterable[FieldWords]) -> None:
-    """Store the words with their stems, except those that are stored already."""
-    given = sorted({word for paper in papers for words in paper for word in words if word})
+    """Store the words with their stems, except those that are stored already, and those too long for an index.
+
+    A word that is too long is found by its beginning, and not by its stem.
+    """
+    words_given = {word for paper in papers for words in paper for word in words if word}
+    given = sorted(word for word in words_given if len(word.encode()) <= _MAX_LEXEME)
     known: set[str] = set()
     for start in range(0, len(given), 10_000):
         condition = in_values(connection, search_word.c.word, given[start : start + 10_000])

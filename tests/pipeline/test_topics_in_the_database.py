@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from email import message_from_bytes, policy
 from pathlib import Path
+from typing import Any
 
 import pytest
 from sqlalchemy import Engine, update
@@ -24,7 +25,7 @@ from notifier.operations.topics import (
     remove_topic,
     restore_topic,
 )
-from notifier.pipeline import plan, plan_dry_run, publish, tag_all, tagging
+from notifier.pipeline import plan, plan_dry_run, publish, tag, tag_all, tagging
 from notifier.pipeline.planning import PlanReport
 from notifier.sending import sender_for
 from notifier.sending.composing import mails_of, paper_cache
@@ -32,7 +33,7 @@ from notifier.store import outbox, reading, tables, writing
 from notifier.store.tags import TaggedPaper
 from notifier.store.topics import catalogue_in_use
 from notifier.subscribers import SignUp
-from notifier.topics import Topic, TopicDraft
+from notifier.topics import Catalogue, Topic, TopicDraft, catalogue_of
 
 AT_EIGHT = MONDAY.replace(hour=8)
 TITLES = ("How Bees Fly at Night", "Honey as a Medium of Storage", "A Survey of Wasps")
@@ -134,6 +135,37 @@ def test_a_topic_that_changes_between_tagging_and_planning_delays_no_digest(
     assert plan(engine, config, AT_EIGHT) == PlanReport(1, 1, 0)
 
 
+def test_a_process_that_still_tags_with_the_earlier_topics_delays_no_digest(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write_config(tmp_path)
+    add_topic(engine, config, bees(), EDIT)
+    add_subscriber(engine, SignUp(ANN, topics=("bees",), confirmed=True), settings=config)
+    ingest_page(engine, tmp_path, TITLES)
+    earlier = tag_all(engine, config)
+    edit_topic(engine, config, bees("wasp"), EDIT)
+    monkeypatch.setattr("notifier.pipeline.planning.end_pauses", lambda *_: tag(engine, earlier))
+    assert plan(engine, config, AT_EIGHT) == PlanReport(1, 1, 0)
+
+
+def test_two_configs_that_tag_by_turns_do_not_keep_planning_for_ever(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = write_config(tmp_path)
+    add_topic(engine, config, bees(), EDIT)
+    add_subscriber(engine, SignUp(ANN, topics=("bees",), confirmed=True), settings=config)
+    ingest_page(engine, tmp_path, TITLES)
+    other = catalogue_of(Config(built_in_topics=False))
+
+    def tagged_by_the_other_afterwards(*given: Any) -> Catalogue:
+        mine = tag_all(*given)
+        tag(engine, other)
+        return mine
+
+    monkeypatch.setattr("notifier.pipeline.planning.tag_all", tagged_by_the_other_afterwards)
+    assert plan(engine, config, AT_EIGHT).due == 1
+
+
 def test_the_config_wins_whatever_the_database_holds(engine: Engine) -> None:
     add_topic(engine, Config(), bees(), EDIT)
     remove_topic(engine, Config(), "speech", EDIT)
@@ -195,3 +227,19 @@ def test_mails_show_the_new_title_of_a_topic_without_a_restart(engine: Engine, t
         (after,) = mails_of(sender, claims, cache)
     assert "Busy Insects" not in html_of(before)
     assert "Busy Insects" in html_of(after)
+
+
+def test_the_digests_of_a_topics_followers_have_its_new_title_alone(engine: Engine, tmp_path: Path) -> None:
+    config = write_config(tmp_path)
+    add_topic(engine, config, bees(title="Busy Insects"), EDIT)
+    add_subscriber(engine, SignUp(ANN, topics=("bees",), confirmed=True), settings=config)
+    ingest_page(engine, tmp_path, TITLES)
+    edit_topic(engine, config, bees(title="Pollinators"), EDIT)
+    plan(engine, config, AT_EIGHT)
+    sender = sender_for(engine, config, lambda: AT_EIGHT)
+    with writing(engine) as connection:
+        claims = outbox.claim(connection, "owner", AT_EIGHT, 10)
+    with paper_cache(engine) as cache:
+        (mail,) = mails_of(sender, claims, cache)
+    assert "Pollinators" in html_of(mail)
+    assert "Busy Insects" not in html_of(mail)

@@ -302,3 +302,17 @@ def test_a_trouble_that_an_older_version_told_is_not_told_again(tmp_path: Path) 
 def test_an_alert_that_an_older_version_has_queued_can_be_read() -> None:
     details = decode_alert_details('{"source": "arxiv", "what": "it is well again", "cure": "", "is_well": true}')
     assert details == AlertDetails("arxiv", "it is well again", is_well=True)
+
+
+def test_words_that_are_too_long_for_an_index_leave_an_older_store(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/old.db"
+    engine = schema.open_store(url)
+    with writing(engine) as connection:
+        for word in ("a" * 2_046, "a" * 2_047, "é" * 1_024):
+            connection.execute(text("INSERT INTO search_word (word, stem) VALUES (:word, :word)"), {"word": word})
+        connection.execute(text("UPDATE alembic_version SET version_num = '0036'"))
+    engine.dispose()
+    engine = schema.open_store(url)
+    with reading(engine) as connection:
+        assert connection.execute(text("SELECT word FROM search_word")).scalars().all() == ["a" * 2_046]
+    engine.dispose()
